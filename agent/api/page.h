@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// The agent's own page: one HTML document for all its addresses, its script and style, the dashboards it draws and the
+// runbooks. All of it is embedded in the program; nothing is asked of any other host (a strict Content-Security-Policy).
+//
+//   add_page(router, {[] { return 15.0; }});
+//   page_is_built();                     // false: this build carries no page; "/" is the plain index
+//
+// Threads: add_page() before the router serves; the handlers are thread-safe. Costs: the files lie compressed in the
+// program; a client that takes no gzip costs a decompression.
+#pragma once
+
+#include <functional>
+
+#include "agent/api/router.h"
+
+namespace tocsin::agent {
+
+struct PageFacts {
+  std::function<double()> tick_seconds;
+};
+
+bool page_is_built();
+
+// "/", the page's addresses, its scripts and style (when built); /dashboards/<file>.json, /api/v1/runbooks/<name> and
+// /api/v1/status/page always.
+void add_page(Router& router, PageFacts facts);
+
+}  // namespace tocsin::agent

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// The status pages that Prometheus has, in its shapes: /api/v1/status/config, runtimeinfo, buildinfo, flags, walreplay.
+//
+//   send_json(responder, 200, prometheus_flags(config));
+//
+// Members that speak of what a Go program has are there and empty or zero, since clients read them; `buildinfo` has no
+// `features`, by which Grafana would take us for Mimir. Threads: pure.
+#pragma once
+
+#include <string>
+
+#include "agent/api/status.h"
+#include "agent/config.h"
+
+namespace tocsin::agent {
+
+// {"yaml": ...}: what of the configuration has a counterpart in Prometheus', and all of it as comments; without secrets.
+std::string prometheus_config(const Config& config);
+std::string prometheus_runtime(const Config& config, const RuntimeStatus& runtime);
+std::string prometheus_build();
+std::string prometheus_flags(const Config& config);
+std::string prometheus_walreplay();  // there is none: done
+
+}  // namespace tocsin::agent

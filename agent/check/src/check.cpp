@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/check/check.h"
+
+#include <algorithm>
+#include <iterator>
+#include <set>
+
+#include "agent/catalogue/catalogue_file.h"
+#include "agent/check/src/file_checks.h"
+#include "agent/config.h"
+#include "rules/promql/script.h"
+
+namespace tocsin::agent {
+
+namespace {
+
+void take(const TomlFaults& faults, std::vector<Finding>& into) {
+  for (const TomlFault& fault : faults) into.push_back({fault.place.file, fault.place.line, fault.place.column, fault.message});
+}
+
+void check_configuration(const GivenFile& file, const KnownMeters& known, std::vector<Finding>& findings) {
+  TomlFaults faults;
+  const Config config = read_config(file.text, file.name, {}, faults);
+  if (faults.empty())
+    for (const SloConfig& slo : config.slos) std::ranges::move(check_slo(slo, known), std::back_inserter(faults));
+  take(faults, findings);
+}
+
+constexpr std::string_view kShipped = "meters of tocsin";
+
+// What is checked of all files together.
+class Checker {
+ public:
+  explicit Checker(const CheckOptions& options) : options_(options) {
+    if (options.shipped) known_.add_shipped();
+    for (const std::string& label : options.labels) known_.add_label(label);
+  }
+
+  // Catalogues and recordings, from which the others are known.
+  void learn(const GivenFile& file, CheckedFile& into) {
+    if (into.kind == FileKind::RuleFile) return read_rules(file, into);
+    if (into.kind != FileKind::Catalogue) return;
+    TomlFaults faults;
+    const CatalogueFile& catalogue = catalogues_.emplace_back(CatalogueFile::read(file.text, file.name, faults));
+    take(faults, into.findings);
+    for (const auto& meter : catalogue.meters()) known_.add(meter);
+  }
+
+  // When all catalogues are known.
+  void learn_recorded() {
+    if (options_.seen) known_.restrict_to(*options_.seen);
+    learn_recordings(rules_, known_);
+  }
+
+  void check(const GivenFile& file, CheckedFile& into) {
+    switch (into.kind) {
+      case FileKind::Configuration: return check_configuration(file, known_, into.findings);
+      case FileKind::Catalogue: return;
+      case FileKind::Dashboard: dashboards_ = true; return check_dashboard(file, known_, shown_, into.findings);
+      case FileKind::RuleFile:
+        for (const rules::RuleFile& rules : rules_)
+          if (rules.path == file.name) check_rules(file, rules, known_, into.findings);
+        return;
+      case FileKind::QueryTest:
+        if (const auto script = rules::promql::Script::parse(file.text); !script)
+          into.findings.push_back({file.name, 0, 0, script.error().message});
+        return;
+      case FileKind::RuleTest: into.note = "not looked at: `tocsin test` runs it"; return;
+      case FileKind::Unknown:
+        into.findings.push_back({file.name, 0, 0,
+                                 "is none of what can be checked: configuration, catalogue (TOML), rule file, rule test (YAML), "
+                                 "dashboard (JSON)"});
+    }
+  }
+
+  // The reverse: meters that no panel shows.
+  void check_shown(std::vector<CheckedFile>& checked) {
+    if (!dashboards_) return;
+    for (const CatalogueFile& catalogue : catalogues_)
+      for (std::size_t i = 0; i < catalogue.meters().size(); ++i)
+        if (!shown_.contains(std::string(catalogue.meters()[i].name)))
+          file_of(checked, catalogue.file()).findings.push_back({catalogue.file(), catalogue.places()[i].line, catalogue.places()[i].column,
+                                                                 "no panel shows " + std::string(catalogue.meters()[i].name)});
+    if (!options_.unshown) return;
+    CheckedFile shipped{std::string(kShipped), FileKind::Catalogue, {}, {}};
+    for (const std::string& meter : known_.meters())
+      if (!shown_.contains(meter) && !declared_in_files(meter)) shipped.findings.push_back({"", 0, 0, "no panel shows " + meter});
+    checked.push_back(std::move(shipped));
+  }
+
+ private:
+  void read_rules(const GivenFile& file, CheckedFile& into) {
+    rules::RuleFileReading reading = rules::read_rule_file(file.text, file.name);
+    for (const auto* faults : {&reading.faults, &reading.warnings})
+      for (const rules::FileFault& fault : *faults) into.findings.push_back({file.name, fault.place.line, fault.place.column, fault.message});
+    rules_.push_back(std::move(reading.file));
+  }
+  static CheckedFile& file_of(std::vector<CheckedFile>& checked, const std::string& name) {
+    return *std::find_if(checked.begin(), checked.end(), [&](const CheckedFile& file) { return file.name == name; });
+  }
+  bool declared_in_files(const std::string& meter) const {
+    for (const CatalogueFile& catalogue : catalogues_)
+      for (const auto& declared : catalogue.meters())
+        if (declared.name == meter) return true;
+    return false;
+  }
+
+  const CheckOptions& options_;
+  KnownMeters known_;
+  std::vector<CatalogueFile> catalogues_;
+  std::vector<rules::RuleFile> rules_;  // without faults
+  std::set<std::string> shown_;
+  bool dashboards_ = false;
+};
+
+}  // namespace
+
+std::string Finding::text() const {
+  std::string made = file;
+  if (line != 0) made += ':' + std::to_string(line);
+  if (line != 0 && column != 0) made += ':' + std::to_string(column);
+  return made.empty() ? message : made + ": " + message;
+}
+
+std::vector<CheckedFile> check_files(const std::vector<GivenFile>& files, const CheckOptions& options) {
+  Checker checker(options);
+  std::vector<CheckedFile> checked;
+  for (const GivenFile& file : files) checker.learn(file, checked.emplace_back(CheckedFile{file.name, kind_of(file.text), {}, {}}));
+  checker.learn_recorded();
+  for (std::size_t i = 0; i < files.size(); ++i) checker.check(files[i], checked[i]);
+  checker.check_shown(checked);
+  return checked;
+}
+
+}  // namespace tocsin::agent

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/check/known_meters.h"
+
+#include "meters/base/text.h"
+#include "meters/generated/host.h"
+#include "meters/generated/process.h"
+#include "meters/generated/request.h"
+#include "meters/generated/slo.h"
+#include "meters/generated/tocsin.h"
+
+namespace tocsin::agent {
+
+using meters::DeclaredLabel;
+using meters::DeclaredMeter;
+using meters::Kind;
+
+KnownMeters::KnownMeters() {
+  everywhere_ = {"__name__",         "job",           "instance",           "exported_job",          "exported_instance",
+                 "otel_scope_name",  "otel_scope_version", "otel_scope_schema_url", "otel_metric_overflow"};
+  for (const char* name : {"ALERTS", "ALERTS_FOR_STATE", "target_info"}) {
+    KnownSeries series;
+    series.name = name;
+    series.kind = SeriesKind::Gauge;
+    series.any_label = true;
+    if (series.name == "ALERTS") series.closed["alertstate"] = {"pending", "firing"};
+    add(std::move(series));
+  }
+  for (const auto& [name, unit] : {std::pair{"up", ""}, {"scrape_duration_seconds", "s"}, {"scrape_samples_scraped", "{sample}"},
+                                   {"scrape_samples_post_metric_relabeling", "{sample}"}, {"scrape_series_added", "{series}"}}) {
+    KnownSeries series;
+    series.name = name;
+    series.kind = SeriesKind::Gauge;
+    series.unit = Unit::of(unit);
+    add(std::move(series));
+  }
+}
+
+void KnownMeters::add_shipped() {
+  for (const DeclaredMeter& meter : meters::kRequestCatalogue) add(meter);
+  for (const DeclaredMeter& meter : meters::kProcessCatalogue) add(meter);
+  for (const DeclaredMeter& meter : meters::kHostCatalogue) add(meter);
+  for (const DeclaredMeter& meter : meters::kTocsinCatalogue) add(meter);
+  for (const DeclaredMeter& meter : meters::kSloCatalogue) add(meter);
+}
+
+void KnownMeters::add(const DeclaredMeter& meter) {
+  KnownSeries series;
+  series.name = meters::prometheus_name(meter.name, meter.unit, meter.kind);
+  series.meter = meter.name;
+  series.unit = Unit::of(meter.unit);
+  for (const DeclaredLabel& label : meter.labels) {
+    const std::string name = meters::prometheus_label_name(label.name);
+    series.labels.insert(name);
+    if (label.closed()) series.closed[name].assign(label.values.begin(), label.values.end());
+  }
+  series.kind = meter.kind == Kind::Counter ? SeriesKind::Counter : SeriesKind::Gauge;
+  if (meter.kind != Kind::Histogram) return add(std::move(series));
+  const std::string stem = series.name;
+  series.bound_unit = series.unit;
+  series.kind = SeriesKind::Native;
+  if (meter.native) add(series);
+  series.kind = SeriesKind::Counter;
+  series.name = stem + "_sum";
+  add(series);
+  series.name = stem + "_count";
+  series.unit = {Unit::Base::Count, {}, false, 1};
+  add(series);
+  if (meter.bounds.empty()) return;
+  series.name = stem + "_bucket";
+  series.kind = SeriesKind::Buckets;
+  series.labels.insert("le");
+  series.bounds.assign(meter.bounds.begin(), meter.bounds.end());
+  add(std::move(series));
+}
+
+void KnownMeters::add(KnownSeries series) {
+  std::string name = series.name;
+  series_.insert_or_assign(std::move(name), std::move(series));
+}
+
+void KnownMeters::restrict_to(const std::vector<KnownSeries>& seen) {
+  for (auto& [name, series] : series_) series.absent = !series.meter.empty();
+  const auto present = [&](std::string_view name) {
+    if (const auto at = series_.find(name); at != series_.end()) at->second.absent = false;
+  };
+  for (const KnownSeries& each : seen) {
+    const auto at = series_.find(each.name);
+    if (at == series_.end()) {
+      add(each);
+    } else {
+      at->second.absent = false;
+      at->second.labels.insert(each.labels.begin(), each.labels.end());
+    }
+    // Text shows no native histogram: whoever has the count has it.
+    if (each.name.ends_with("_count")) present(std::string_view(each.name).substr(0, each.name.size() - 6));
+  }
+}
+
+const KnownSeries* KnownMeters::find(std::string_view name) const {
+  const auto at = series_.find(name);
+  return at == series_.end() ? nullptr : &at->second;
+}
+
+std::string KnownMeters::nearest_name(std::string_view name) const {
+  std::vector<std::string_view> names;
+  for (const auto& [each, series] : series_) names.push_back(each);
+  return nearest(name, names);
+}
+
+std::vector<std::string> KnownMeters::meters() const {
+  std::set<std::string> names;
+  for (const auto& [name, series] : series_)
+    if (!series.meter.empty()) names.insert(series.meter);
+  return {names.begin(), names.end()};
+}
+
+}  // namespace tocsin::agent

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+// tocsin silence: makes, shows and ends silences of a running agent.
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "agent/api/notify_api.h"
+#include "agent/check/json_tree.h"
+#include "agent/commands/arguments.h"
+#include "agent/commands/commands.h"
+#include "meters/base/clock.h"
+#include "meters/base/quantity.h"
+#include "wire/http_client.h"
+#include "wire/json_writer.h"
+#include "wire/timestamp.h"
+#include "wire/url.h"
+
+namespace tocsin::agent {
+
+namespace {
+
+using rules::promql::MatchType;
+
+struct SilenceOptions {
+  std::optional<std::string> url, lasts, author, comment, expire, token;
+  bool all = false, json = false;
+  std::vector<std::string> matchers;
+};
+
+int misuse(const std::string& message) {
+  std::fprintf(stderr, "tocsin silence: %s\n", message.c_str());
+  return kExitMisuse;
+}
+
+Result<wire::HttpReply> ask(const SilenceOptions& options, const char* method, const std::string& path, std::string body = {}) {
+  std::string url = options.url.value_or("http://127.0.0.1:9464");
+  while (url.ends_with('/')) url.pop_back();
+  wire::HttpCall call;
+  call.method = method, call.url = url + path, call.body = std::move(body);
+  call.headers.add("Content-Type", "application/json");
+  if (options.token) call.headers.add("Authorization", "Bearer " + *options.token);
+  wire::HttpClient client;
+  auto reply = client.call(std::move(call));
+  if (!reply) return Error{Fault::Environment, "no agent at " + url + ": " + reply.error().message};
+  if (!reply->success()) {
+    const std::string words = reply->body.empty() ? "HTTP " + std::to_string(reply->status) : reply->body;
+    return Error{Fault::Input, reply->status == 404 ? "there is no such silence, or it is over" : words};
+  }
+  return reply;
+}
+
+Result<std::string> body_of(const SilenceOptions& options) {
+  const auto lasts = parse_duration(options.lasts.value_or("1h"));
+  if (!lasts) return Error{Fault::Input, "--for: " + lasts.error().message};
+  const Time now = SystemClock::instance().now();
+  const char* user = std::getenv("USER");
+  std::string body;
+  wire::JsonWriter json(body);
+  json.begin_object();
+  json.key("matchers");
+  json.begin_array();
+  for (const std::string& text : options.matchers) {
+    const auto matcher = parse_matcher(text);
+    if (!matcher) return Error{Fault::Input, text + ": " + matcher.error().message};
+    json.begin_object();
+    json.field("name", matcher->label());
+    json.field("value", matcher->text());
+    json.field("isRegex", matcher->type() == MatchType::Regex || matcher->type() == MatchType::NotRegex);
+    json.field("isEqual", matcher->type() == MatchType::Equal || matcher->type() == MatchType::Regex);
+    json.end();
+  }
+  json.end();
+  json.field("startsAt", wire::format_rfc3339(now));
+  json.field("endsAt", wire::format_rfc3339(now + *lasts));
+  json.field("createdBy", options.author.value_or(user != nullptr && *user != '\0' ? user : "tocsin"));
+  json.field("comment", options.comment.value_or(""));
+  json.end();
+  return body;
+}
+
+std::string matchers_of(const JsonValue& silence) {
+  std::string out;
+  const JsonValue* matchers = silence.find("matchers");
+  if (matchers == nullptr) return out;
+  for (const JsonValue& one : matchers->items) {
+    const JsonValue* regex = one.find("isRegex");
+    const JsonValue* equal = one.find("isEqual");
+    const bool is_regex = regex != nullptr && regex->boolean, is_equal = equal == nullptr || equal->boolean;
+    out += out.empty() ? "" : ",";
+    out += one.text_at("name");
+    out += is_regex ? (is_equal ? "=~" : "!~") : (is_equal ? "=" : "!=");
+    append_json_string(out, one.text_at("value"));
+  }
+  return out;
+}
+
+int list(const SilenceOptions& options) {
+  const auto reply = ask(options, "GET", "/api/v2/silences");
+  if (!reply) return misuse(reply.error().message);
+  if (options.json) {
+    std::printf("%s\n", reply->body.c_str());
+    return kExitOk;
+  }
+  const auto tree = JsonTree::parse(reply->body);
+  if (!tree) return misuse("the answer is not JSON: " + tree.error().message);
+  for (const JsonValue& one : tree->root().items) {
+    const JsonValue* status = one.find("status");
+    const std::string state(status != nullptr ? status->text_at("state") : "");
+    if (state == "expired" && !options.all) continue;
+    std::printf("%s  %-7s  until %s  %s  %s: %s\n", std::string(one.text_at("id")).c_str(), state.c_str(),
+                std::string(one.text_at("endsAt")).c_str(), matchers_of(one).c_str(), std::string(one.text_at("createdBy")).c_str(),
+                std::string(one.text_at("comment")).c_str());
+  }
+  return kExitOk;
+}
+
+int make(const SilenceOptions& options) {
+  auto body = body_of(options);
+  if (!body) return misuse(body.error().message);
+  const auto reply = ask(options, "POST", "/api/v2/silences", *std::move(body));
+  if (!reply) return misuse(reply.error().message);
+  const auto tree = JsonTree::parse(reply->body);
+  const std::string id(tree ? tree->root().text_at("silenceID") : "");
+  std::printf("%s\n", options.json ? reply->body.c_str() : id.c_str());
+  return kExitOk;
+}
+
+}  // namespace
+
+int silence_command(Words words) {
+  SilenceOptions options;
+  Arguments arguments("silence", "silences of a running agent: shows them, or with matchers makes one");
+  arguments.text("url", "URL", "of the agent (default: http://127.0.0.1:9464)", options.url);
+  arguments.text("for", "DURATION", "how long (default: 1h)", options.lasts);
+  arguments.text("author", "NAME", "who wants it (default: $USER)", options.author);
+  arguments.text("comment", "TEXT", "why", options.comment);
+  arguments.text("expire", "ID", "ends this one", options.expire);
+  arguments.text("token", "TOKEN", "a bearer token, where the agent asks for one", options.token);
+  arguments.flag("all", "shows those that are over, too", options.all);
+  arguments.flag("json", "as JSON", options.json);
+  arguments.rest("MATCHER", "like 'job=\"shop\"' or 'dc!~east|west': alerts that all of them take are not told", options.matchers);
+  const auto read = arguments.parse(words);
+  if (!read) return misuse(read.error().message);
+  if (!*read) {
+    std::fputs(arguments.help().c_str(), stdout);
+    return kExitOk;
+  }
+  if (options.expire) {
+    const auto reply = ask(options, "DELETE", "/api/v2/silence/" + wire::percent_encode(*options.expire));
+    return reply ? kExitOk : misuse(reply.error().message);
+  }
+  return options.matchers.empty() ? list(options) : make(options);
+}
+
+}  // namespace tocsin::agent

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/commands/src/text_file.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <system_error>
+
+namespace tocsin::agent {
+
+namespace fs = std::filesystem;
+
+Result<std::string> read_text_file(const std::string& file, std::size_t most) {
+  std::error_code fault;
+  if (fs::is_directory(file, fault)) return Error{Fault::Configuration, file + ": is a folder"};
+  errno = 0;
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream) return Error{Fault::Configuration, file + ": " + std::strerror(errno == 0 ? EIO : errno)};
+  std::string text(most + 1, '\0');
+  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (stream.bad()) return Error{Fault::Configuration, file + ": cannot be read"};
+  text.resize(static_cast<std::size_t>(stream.gcount()));
+  if (text.size() > most) return Error{Fault::Configuration, file + ": larger than " + std::to_string(most >> 20U) + " MiB"};
+  return text;
+}
+
+Result<bool> write_text_file(const std::string& file, std::string_view text) {
+  if (const auto there = read_text_file(file, std::max<std::size_t>(text.size(), 1U << 20U)); there && *there == text) return false;
+  const fs::path folder = fs::path(file).parent_path();
+  std::error_code fault;
+  if (!folder.empty()) fs::create_directories(folder, fault);
+  if (fault) return Error{Fault::Configuration, folder.string() + ": " + fault.message()};
+  errno = 0;
+  std::ofstream stream(file, std::ios::binary | std::ios::trunc);
+  stream.write(text.data(), static_cast<std::streamsize>(text.size()));
+  stream.close();
+  if (!stream) return Error{Fault::Configuration, file + ": " + std::strerror(errno == 0 ? EIO : errno)};
+  return true;
+}
+
+}  // namespace tocsin::agent

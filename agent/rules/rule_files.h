@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// RuleFiles: the rule files that patterns name, read, and read again when they change.
+//
+//   RuleFiles files;
+//   if (files.refresh(patterns, folder, options)) schedule(files.all());     // something is new, changed or gone
+//
+// A file that cannot be read or has faults keeps what it held before, and says what is wrong.
+// Threads: one at a time. Costs a stat a file when nothing changed.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "rules/rule_file.h"
+
+namespace tocsin::agent {
+
+struct LoadedRules {
+  rules::RuleFile file;                   // of the last good reading
+  std::vector<rules::FileFault> faults;   // of the newest one
+  std::vector<rules::FileFault> warnings;
+  std::uint64_t version = 0;              // changes with each good reading
+};
+
+class RuleFiles {
+ public:
+  // Rule files that are made and not read, by the name they go by. Whether anything changed.
+  bool set_made(const std::map<std::string, std::string>& texts, const rules::RuleFileOptions& options);
+  // Whether anything changed. A pattern is relative to `folder`.
+  bool refresh(const std::vector<std::string>& patterns, const std::string& folder, const rules::RuleFileOptions& options);
+
+  const std::map<std::string, LoadedRules>& all() const noexcept { return files_; }
+  // Patterns that name no file.
+  const std::vector<std::string>& unmatched() const noexcept { return unmatched_; }
+
+ private:
+  struct Stamp {
+    std::int64_t modified_ns = 0, size = 0;
+    std::uint64_t inode = 0;
+    bool experimental = false;
+    bool operator==(const Stamp&) const = default;
+  };
+  bool refresh_file(const std::string& path, const rules::RuleFileOptions& options);
+
+  std::map<std::string, LoadedRules> files_;  // by path, sorted
+  std::map<std::string, Stamp> stamps_;
+  std::map<std::string, std::string> made_;
+  std::vector<std::string> unmatched_;
+  std::uint64_t versions_ = 0;
+};
+
+}  // namespace tocsin::agent

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/rules/rule_files.h"
+
+#include <glob.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <system_error>
+#include <utility>
+
+namespace tocsin::agent {
+namespace {
+
+std::vector<std::string> matches(const std::string& pattern) {
+  std::vector<std::string> out;
+  glob_t found{};
+  if (::glob(pattern.c_str(), GLOB_NOSORT, nullptr, &found) == 0) {
+    for (std::size_t i = 0; i < found.gl_pathc; ++i) out.emplace_back(found.gl_pathv[i]);
+  }
+  ::globfree(&found);
+  std::erase_if(out, [](const std::string& path) {
+    std::error_code ignored;
+    return !std::filesystem::is_regular_file(path, ignored);
+  });
+  return out;
+}
+
+Result<std::string> content_of(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(file), {}};
+  if (!file) return Error{Fault::Environment, "cannot be read"};
+  return text;
+}
+
+}  // namespace
+
+bool RuleFiles::refresh_file(const std::string& path, const rules::RuleFileOptions& options) {
+  struct stat status {};
+  Stamp stamp;
+  const bool there = ::stat(path.c_str(), &status) == 0;
+  if (there) {
+    stamp = {status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec, status.st_size, status.st_ino, options.experimental};
+  }
+  const auto [known, fresh] = stamps_.try_emplace(path, stamp);
+  if (!fresh && known->second == stamp) return false;
+  known->second = stamp;
+  LoadedRules& loaded = files_[path];
+  loaded.file.path = path;
+  const auto text = content_of(path);
+  if (!text) {
+    loaded.faults = {{{}, text.error().message}};
+    return true;
+  }
+  rules::RuleFileReading read = rules::read_rule_file(*text, path, options);
+  loaded.faults = std::move(read.faults);
+  loaded.warnings = std::move(read.warnings);
+  if (!loaded.faults.empty()) return true;
+  loaded.file = std::move(read.file);
+  loaded.version = ++versions_;
+  return true;
+}
+
+bool RuleFiles::set_made(const std::map<std::string, std::string>& texts, const rules::RuleFileOptions& options) {
+  if (texts == made_) return false;
+  for (const auto& [name, text] : made_)
+    if (!texts.contains(name)) files_.erase(name);
+  for (const auto& [name, text] : texts) {
+    if (const auto before = made_.find(name); before != made_.end() && before->second == text) continue;
+    rules::RuleFileReading read = rules::read_rule_file(text, name, options);
+    LoadedRules& loaded = files_[name];
+    loaded.faults = std::move(read.faults), loaded.warnings = std::move(read.warnings);
+    loaded.file = std::move(read.file);
+    loaded.version = ++versions_;
+  }
+  made_ = texts;
+  return true;
+}
+
+bool RuleFiles::refresh(const std::vector<std::string>& patterns, const std::string& folder,
+                        const rules::RuleFileOptions& options) {
+  std::set<std::string> paths;
+  unmatched_.clear();
+  for (const std::string& pattern : patterns) {
+    const std::string whole = pattern.starts_with('/') || folder.empty() ? pattern : folder + "/" + pattern;
+    const std::vector<std::string> found = matches(whole);
+    if (found.empty()) unmatched_.push_back(pattern);
+    paths.insert(found.begin(), found.end());
+  }
+  bool changed = std::erase_if(files_, [&](const auto& entry) { return !paths.contains(entry.first) && !made_.contains(entry.first); }) > 0;
+  std::erase_if(stamps_, [&](const auto& entry) { return !paths.contains(entry.first); });
+  for (const std::string& path : paths) changed = refresh_file(path, options) || changed;
+  return changed;
+}
+
+}  // namespace tocsin::agent

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/config.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <tuple>
+#include <unistd.h>
+
+#include "agent/src/own_address.h"
+
+namespace tocsin::agent {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::array<std::string_view, 4> kLogLevels{"debug", "info", "warning", "error"};
+constexpr std::array<std::string_view, 3> kLogFormats{"automatic", "text", "json"};
+
+template <std::size_t N>
+void read_word(TomlTable& table, std::string_view key, std::string& into, const std::array<std::string_view, N>& words) {
+  std::size_t index = 0;
+  if (table.read_choice(key, index, {words.begin(), words.end()})) into = words[index];
+}
+
+// "host:port" with a port from 0 to 65535; empty where `optional`.
+void check_address(TomlTable& table, std::string_view key, const std::string& address, bool optional) {
+  if (address.empty() && optional) return;
+  const auto colon = address.rfind(':');
+  const std::string port = colon == std::string::npos ? "" : address.substr(colon + 1);
+  const bool number = !port.empty() && port.size() <= 5 && port.find_first_not_of("0123456789") == std::string::npos;
+  if (number && std::atoi(port.c_str()) <= 65535 && colon > 0) return;
+  table.fault(key, "must be address:port, like \"127.0.0.1:9464\", but is \"" + address + '"');
+}
+
+// Of a listener that speaks HTTP, besides.
+void check_http_address(TomlTable& table, std::string_view key, const std::string& address, bool optional) {
+  check_address(table, key, address, optional);
+  if (std::count(address.begin(), address.end(), ':') > 1)
+    table.fault(key, "cannot be an IPv6 address: the HTTP library of Debian 12 is built without; use an IPv4 address");
+}
+
+void read_access(TomlTable table, AccessConfig& into) {
+  table.read("users", into.users);
+  table.read("bearer_tokens", into.bearer_tokens);
+  for (const auto& [name, secret] : into.users)
+    if (name.empty() || name.find(':') != std::string::npos || secret.empty())
+      table.fault("users", "a name must not be empty or hold a colon, and a password must not be empty");
+  for (const std::string& token : into.bearer_tokens)
+    if (token.empty()) table.fault("bearer_tokens", "a token must not be empty");
+}
+
+void check_file(TomlTable& table, std::string_view key, const std::string& file) {
+  if (!file.empty() && !std::ifstream(file)) table.fault(key, "cannot read \"" + file + '"');
+}
+
+void read_tls(TomlTable table, TlsConfig& into) {
+  const std::array<std::pair<std::string_view, std::string*>, 3> files{
+      {{"certificate_file", &into.certificate_file}, {"key_file", &into.key_file}, {"client_ca_file", &into.client_ca_file}}};
+  for (const auto& [key, file] : files) {
+    table.read(key, *file);
+    check_file(table, key, *file);
+  }
+  if (into.certificate_file.empty() != into.key_file.empty())
+    table.fault("certificate_file", "certificate_file and key_file go together");
+}
+
+void read_http(TomlTable table, HttpConfig& into) {
+  table.read("listen", into.listen);
+  check_http_address(table, "listen", into.listen, false);
+  table.read("allowed_hosts", into.allowed_hosts);
+  table.read("workers", into.workers, 2, 512);
+  read_access(table.table("access"), into.access);
+  read_tls(table.table("tls"), into.tls);
+}
+
+void read_otlp(TomlTable table, OtlpConfig& into) {
+  table.read("grpc_listen", into.grpc_listen);
+  check_address(table, "grpc_listen", into.grpc_listen, true);
+  table.read("http_listen", into.http_listen);
+  check_http_address(table, "http_listen", into.http_listen, true);
+  table.read("allowed_hosts", into.allowed_hosts);
+  table.read("workers", into.workers, 2, 512);
+  table.read_bytes("max_request", into.max_request_bytes, 1'024, 1U << 30);
+  table.read_bytes("max_in_flight", into.max_in_flight_bytes, 1U << 20, std::uint64_t{16} << 30);
+  table.read("promote", into.promote);
+  table.read("span_meters", into.span_meters);
+  table.read("namespace_in_server_name", into.namespace_in_server_name);
+  table.read("dc_attribute", into.dc_attribute);
+  table.read("server_host_attribute", into.server_host_attribute);
+  table.read("app_id_attribute", into.app_id_attribute);
+  read_access(table.table("access"), into.access);
+  read_tls(table.table("tls"), into.tls);
+}
+
+void read_statsd(TomlTable table, StatsdConfig& into) {
+  table.read("udp_listen", into.udp_listen);
+  check_address(table, "udp_listen", into.udp_listen, true);
+  table.read("tcp_listen", into.tcp_listen);
+  check_address(table, "tcp_listen", into.tcp_listen, true);
+  table.read("unix_socket", into.unix_socket);
+  table.read("timer_bounds", into.timer_bounds);
+  if (std::adjacent_find(into.timer_bounds.begin(), into.timer_bounds.end(), std::greater_equal<>()) !=
+      into.timer_bounds.end())
+    table.fault("timer_bounds", "each bound must be larger than the one before");
+}
+
+void read_limits(TomlTable table, LimitsConfig& into) {
+  table.read("label_sets", into.label_sets, 1, 1'000'000);
+  table.read("series", into.series, 100, 100'000'000);
+  table.read("span_series", into.span_series, 100, 100'000'000);
+  table.read_duration("silent_after", into.silent_after, 1s, 24h * 7);
+  table.read_duration("idle_after", into.idle_after, 1s, 24h * 365);
+}
+
+void read_history(TomlTable table, HistoryConfig& into) {
+  table.read_duration("retention", into.retention, 1min, 24h * 7);
+  table.read_duration("recorded_retention", into.recorded_retention, 1min, 24h * 400);
+  table.read_bytes("max_memory", into.max_bytes, 1U << 20, std::uint64_t{256} << 30);
+  table.read_duration("checkpoint", into.checkpoint, 1s, 24h);
+}
+
+void read_query(TomlTable table, QueryConfig& into) {
+  table.read_duration("lookback", into.lookback, 1s, 24h);
+  table.read_duration("timeout", into.timeout, 100ms, 1h);
+  table.read("max_samples", into.max_samples, 1000, 10'000'000'000);
+  table.read("experimental_functions", into.experimental);
+}
+
+void read_exposition(TomlTable table, ExpositionConfig& into) {
+  table.read("created_lines", into.created_lines);
+  table.read("scope_labels", into.scope_labels);
+  table.read("target_info", into.target_info);
+}
+
+void check_endpoint(TomlTable& table, std::string_view key, const std::string& endpoint, bool grpc) {
+  if (endpoint.empty() || endpoint.starts_with("http://") || endpoint.starts_with("https://")) return;
+  if (grpc && endpoint.find("://") == std::string::npos) return;
+  table.fault(key, "must start with http:// or https://, but is \"" + endpoint + '"');
+}
+
+ExportConfig read_export(TomlTable& table, const std::vector<std::string>& listening) {
+  ExportConfig into;
+  into.place = table.place();
+  table.read("name", into.name);
+  read_word(table, "protocol", into.protocol, std::to_array<std::string_view>({"grpc", "http/protobuf", "http/json"}));
+  const bool grpc = into.protocol == "grpc";
+  const std::array<std::pair<std::string_view, std::string*>, 3> endpoints{{{"endpoint", &into.endpoint},
+                                                                           {"metrics_endpoint", &into.metrics_endpoint},
+                                                                           {"traces_endpoint", &into.traces_endpoint}}};
+  for (const auto& [key, endpoint] : endpoints) {
+    table.read(key, *endpoint);
+    check_endpoint(table, key, *endpoint, grpc);
+    if (is_own_address(*endpoint, listening))
+      table.fault(key, "\"" + *endpoint + "\" is where this agent itself listens ([otlp]): it would feed itself without end; if another "
+                       "program is meant to have that port, give otlp.grpc_listen or otlp.http_listen another one, or \"\"");
+  }
+  if (into.endpoint.empty() && into.metrics_endpoint.empty() && into.traces_endpoint.empty())
+    table.fault("endpoint", "must be given, like \"http://127.0.0.1:14317\"");
+  table.read("metrics", into.metrics);
+  table.read("spans", into.spans);
+  table.read_duration("interval", into.interval, 100ms, 24h);
+  table.read_duration("timeout", into.timeout, 1ms, 1h);
+  table.read_duration("max_retry_time", into.max_retry_time, 0s, 24h);
+  read_word(table, "compression", into.compression, std::to_array<std::string_view>({"none", "gzip", "zstd"}));
+  if (grpc && into.compression == "zstd") table.fault("compression", "gRPC has no zstd here: use gzip or none");
+  table.read("headers", into.headers);
+  read_word(table, "temporality", into.temporality, std::to_array<std::string_view>({"cumulative", "delta", "lowmemory"}));
+  read_word(table, "histogram_aggregation", into.histogram_aggregation,
+            std::to_array<std::string_view>({"explicit_bucket_histogram", "base2_exponential_bucket_histogram"}));
+  table.read("resource_attributes", into.resource_attributes);
+  table.read_bytes("max_queue", into.max_queue_bytes, 1U << 16, std::uint64_t{16} << 30);
+  table.read("ca_file", into.ca_file);
+  check_file(table, "ca_file", into.ca_file);
+  table.read("certificate_file", into.certificate_file);
+  check_file(table, "certificate_file", into.certificate_file);
+  table.read("key_file", into.key_file);
+  check_file(table, "key_file", into.key_file);
+  table.read("insecure_skip_verify", into.insecure_skip_verify);
+  if (grpc && into.insecure_skip_verify)
+    table.fault("insecure_skip_verify", "gRPC always checks whom it talks to: name its certificate in ca_file, or use http/protobuf");
+  return into;
+}
+
+void read_exports(TomlTable& root, const OtlpConfig& otlp, std::vector<ExportConfig>& into) {
+  std::set<std::string> names;
+  for (TomlTable& table : root.tables("export")) {
+    ExportConfig read = read_export(table, {otlp.grpc_listen, otlp.http_listen});
+    if (read.name.empty()) read.name = read.endpoint.empty() ? read.protocol : read.endpoint;
+    if (!names.insert(read.name).second)
+      table.fault("name", "another [[export]] has the name \"" + read.name + "\": give each its own");
+    into.push_back(std::move(read));
+  }
+}
+
+void read_url(TomlTable& root, const char* key, std::string& url) {
+  root.read(key, url);
+  if (!url.empty() && !url.starts_with("http://") && !url.starts_with("https://"))
+    root.fault(key, "must start with http:// or https://, but is \"" + url + '"');
+  while (url.ends_with('/')) url.pop_back();
+}
+
+// Where the agent is reached if nobody says so: the listener, by this machine's name where it listens on every address.
+std::string listener_url(const HttpConfig& http) {
+  const auto colon = http.listen.rfind(':');
+  if (colon == std::string::npos || http.listen.substr(colon) == ":0") return {};
+  std::string host = http.listen.substr(0, colon);
+  if (std::array<char, 256> name{}; (host.empty() || host == "0.0.0.0" || host == "[::]" || host == "*") && gethostname(name.data(), name.size() - 1) == 0)
+    host = name.data();
+  return (http.tls.certificate_file.empty() ? "http://" : "https://") + host + http.listen.substr(colon);
+}
+
+void read_root(TomlTable& root, Config& config) {
+  root.read("data_dir", config.data_dir);
+  read_url(root, "external_url", config.external_url);
+  read_url(root, "dashboards_url", config.dashboards_url);
+  root.read_duration("tick", config.tick, 100ms, 1h);
+  root.read_duration("stop_timeout", config.stop_timeout, 100ms, 10min);
+  root.read("host_meters", config.host_meters);
+  TomlTable log = root.table("log");
+  std::size_t index = 0;
+  if (log.read_choice("level", index, {kLogLevels.begin(), kLogLevels.end()}))
+    config.log_level = static_cast<LogLevel>(index);
+  if (log.read_choice("format", index, {kLogFormats.begin(), kLogFormats.end()}))
+    config.log_format = static_cast<LogOptions::Format>(index);
+  read_http(root.table("http"), config.http);
+  read_otlp(root.table("otlp"), config.otlp);
+  read_statsd(root.table("statsd"), config.statsd);
+  read_limits(root.table("limits"), config.limits);
+  read_history(root.table("history"), config.history);
+  read_query(root.table("query"), config.query);
+  read_exposition(root.table("exposition"), config.exposition);
+  config.scrapes = read_scrapes(root);
+  config.remote_write = read_remote_write(root.table("remote_write"));
+  read_exports(root, config.otlp, config.exports);
+  read_notify(root, config.notify);
+  read_rules(root.table("rules"), config.rules);
+  config.thresholds = read_thresholds(root);
+  using std::chrono::milliseconds;
+  config.slos = read_slos(root, {std::chrono::duration_cast<milliseconds>(config.tick),
+                                 std::chrono::duration_cast<milliseconds>(config.history.recorded_retention)});
+}
+
+// $STATE_DIRECTORY as systemd sets it (the first of a list), else the XDG state directory.
+std::string default_data_dir() {
+  if (const char* state = std::getenv("STATE_DIRECTORY"); state != nullptr && *state != '\0')
+    return std::string(state).substr(0, std::string(state).find(':'));
+  if (const char* xdg = std::getenv("XDG_STATE_HOME"); xdg != nullptr && *xdg == '/') return std::string(xdg) + "/tocsin";
+  if (const char* home = std::getenv("HOME"); home != nullptr && *home == '/')
+    return std::string(home) + "/.local/state/tocsin";
+  return "/var/lib/tocsin";
+}
+
+}  // namespace
+
+bool ExportConfig::operator==(const ExportConfig& other) const {
+  const auto fields = [](const ExportConfig& config) {
+    return std::tie(config.name, config.protocol, config.endpoint, config.metrics_endpoint, config.traces_endpoint,
+                    config.metrics, config.spans, config.interval, config.timeout, config.max_retry_time,
+                    config.compression, config.headers, config.temporality, config.histogram_aggregation,
+                    config.resource_attributes, config.max_queue_bytes, config.ca_file, config.certificate_file,
+                    config.key_file, config.insecure_skip_verify);
+  };
+  return fields(*this) == fields(other);
+}
+
+Config read_config(std::string_view text, const std::string& file, const ConfigOptions& options, TomlFaults& faults) {
+  Config config;
+  config.file = file;
+  const std::size_t before = faults.size();
+  TomlTable root = parse_toml(text, file, faults);
+  if (faults.size() > before) return config;  // what a syntax error leaves would only bring false faults
+  for (const std::string& setting : options.settings) set_toml(root, setting, faults);
+  read_root(root, config);
+  root.finish();
+  if (options.data_dir) config.data_dir = *options.data_dir;
+  if (config.data_dir.empty()) config.data_dir = default_data_dir();
+  if (config.external_url.empty()) config.external_url = listener_url(config.http);
+  if (config.dashboards_url.empty()) config.dashboards_url = config.external_url;
+  return config;
+}
+
+std::vector<std::string> config_keys() {
+  TomlFaults faults;
+  TomlTable root = parse_toml("[[export]]\nendpoint = \"http://127.0.0.1:1\"\n[[alertmanager]]\n[[alertmanager.alert_relabel]]\n[[webhook]]\n[[webhook.alert_relabel]]\n[[notify.alert_relabel]]\n[[rules.missing_data]]\n"
+                                "[[scrape]]\n[[scrape.relabel]]\n[[scrape.metric_relabel]]\n[[threshold]]\n[[slo]]\n[[slo.burn]]\n[[slo]]\nlatency = \"x\"\n[[slo.burn]]\n", "", faults);
+  Config config;
+  read_root(root, config);
+  return root.known_keys();
+}
+
+Config load_config(const ConfigOptions& options, TomlFaults& faults) {
+  std::string file = options.file.value_or("");
+  if (!options.file && std::filesystem::exists("tocsin.toml")) file = "tocsin.toml";
+  std::string text;
+  if (!file.empty()) {
+    std::error_code ignored;
+    std::ifstream stream(file, std::ios::binary);
+    if (!stream || std::filesystem::is_directory(file, ignored)) {
+      faults.push_back({{file, 0, 0}, "cannot be read"});
+      return {};
+    }
+    std::ostringstream content;
+    content << stream.rdbuf();
+    text = std::move(content).str();
+  }
+  return read_config(text, file, options, faults);
+}
+
+}  // namespace tocsin::agent

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/log.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <ctime>
+
+#include "wire/json_writer.h"
+
+namespace tocsin::agent {
+
+namespace {
+
+constexpr std::array<std::string_view, 4> kLevels{"debug", "info", "warning", "error"};
+constexpr std::array<std::string_view, 4> kColours{"\x1b[90m", "\x1b[32m", "\x1b[33m", "\x1b[31m"};
+
+std::string utc(Time time) {
+  const std::int64_t ns = to_unix_ns(time);
+  const std::time_t seconds = static_cast<std::time_t>(ns / 1'000'000'000);
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  char buffer[40];
+  const std::size_t size = std::strftime(buffer, sizeof buffer, "%Y-%m-%dT%H:%M:%S", &parts);
+  char fraction[8];
+  std::snprintf(fraction, sizeof fraction, ".%03dZ", static_cast<int>(ns / 1'000'000 % 1000));
+  return std::string(buffer, size) + fraction;
+}
+
+bool needs_quotes(std::string_view text) {
+  return text.empty() || text.find_first_of(" \"=\n\t\\") != std::string_view::npos || !is_utf8(text);
+}
+
+}  // namespace
+
+Log::Log(LogOptions options, const Clock& clock)
+    : options_(options),
+      clock_(clock),
+      json_(options.format == LogOptions::Format::Json ||
+            (options.format == LogOptions::Format::Automatic && isatty(options.descriptor) == 0)),
+      colour_(!json_ && isatty(options.descriptor) != 0),
+      level_(options.level) {}
+
+void Log::set_level(LogLevel level) {
+  const std::lock_guard lock(mutex_);
+  level_ = level;
+}
+
+std::uint64_t Log::held_back() const {
+  const std::lock_guard lock(mutex_);
+  return held_back_;
+}
+
+void Log::write(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) noexcept {
+  try {
+    std::uint64_t held_back = 0;
+    {
+      const std::lock_guard lock(mutex_);
+      if (level < level_) return;
+      const Monotonic now = clock_.monotonic();
+      auto at = recent_.find(event);
+      if (at == recent_.end()) at = recent_.emplace(std::string(event), Recent{now, 0, 0}).first;
+      Recent& recent = at->second;
+      if (now - recent.window_start >= options_.window) {
+        held_back = recent.held_back;
+        recent = {now, 0, 0};
+      }
+      if (recent.written >= options_.burst) {
+        ++recent.held_back;
+        ++held_back_;
+        return;
+      }
+      ++recent.written;
+    }
+    const std::string line = format(level, event, fields, held_back);
+    // A log line that cannot be written has nowhere else to go.
+    [[maybe_unused]] const auto written = ::write(options_.descriptor, line.data(), line.size());
+  } catch (...) {  // out of memory: a lost line must not stop the program
+  }
+}
+
+std::string Log::format(LogLevel level, std::string_view event, std::initializer_list<LogField> fields,
+                        std::uint64_t held_back) const {
+  const auto index = static_cast<std::size_t>(level);
+  std::string line;
+  if (json_) {
+    wire::JsonWriter json(line);
+    json.begin_object();
+    json.field("time", utc(clock_.now()));
+    json.field("level", kLevels[index]);
+    json.field("event", event);
+    for (const LogField& field : fields) json.field(field.name, field.value);
+    if (held_back > 0) json.field("held_back", held_back);
+    json.end();
+    return line += '\n';
+  }
+  line += utc(clock_.now()).substr(11, 12);
+  line += ' ';
+  if (colour_) line += kColours[index];
+  line += kLevels[index];
+  if (colour_) line += "\x1b[0m";
+  line.append(8 - kLevels[index].size(), ' ');
+  line += event;
+  for (const LogField& field : fields) {
+    line += "  ";
+    line += field.name;
+    line += '=';
+    if (needs_quotes(field.value)) {
+      append_json_string(line, field.value);
+    } else {
+      line += field.value;
+    }
+  }
+  if (held_back > 0) line += "  (" + std::to_string(held_back) + " more like this were held back)";
+  return line += '\n';
+}
+
+}  // namespace tocsin::agent

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+// A native histogram as it was sent, as PromQL computes with it.
+#pragma once
+
+#include "rules/promql/float_histogram.h"
+#include "wire/sparse_histogram.h"
+
+namespace tocsin::agent {
+
+rules::promql::HistogramPtr native_sample(const wire::SparseHistograms& from, const wire::SparseHistogram& histogram);
+
+}  // namespace tocsin::agent

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// The page: which part of the agent the address asks for, the time range that all parts share, keys, theme.
+import {render} from "preact";
+import {useCallback, useEffect, useErrorBoundary, useMemo, useRef, useState} from "preact/hooks";
+import "uplot/dist/uPlot.min.css";
+import "./page.css";
+import {pageInfo} from "./api";
+import type {PageInfo} from "./api";
+import {Icon} from "./icons";
+import {AlertsPage} from "./pages/alerts";
+import {DashboardPage, dashboardPath} from "./pages/dashboard";
+import type {View} from "./pages/dashboard";
+import {usePoll} from "./pages/poll";
+import {RulesPage} from "./pages/rules";
+import {RunbooksPage} from "./pages/runbooks";
+import {CardinalityPage, ConfigurationPage, ReceiversPage} from "./pages/status";
+import {navigate, setParameters, useRoute} from "./route";
+import {TimeBar} from "./time_bar";
+import {durationMs, rangeFault, rangeOf} from "./time";
+
+const PAGES = [["alerts", "Alerts"], ["rules", "Rules"], ["explore", "Explore"], ["receivers", "Receivers"], ["cardinality", "Cardinality"],
+  ["configuration", "Configuration"], ["runbooks", "Runbooks"]];
+const KEYS: [string, string][] = [["← →", "earlier, later"], ["+ −", "zoom in, out"], ["r", "refresh"], ["h", "dashboards"], ["a", "alerts"], ["u", "rules"],
+  ["e", "explore"], ["t", "light or dark"], ["Esc", "leave a panel"], ["?", "these keys"], ["drag", "zoom to what is selected"], ["shift and drag", "move"],
+  ["double click", "zoom out"], ["click on a legend", "only this series; with ctrl: hide it"]];
+
+const LEAST_RANGE_MS = 5000;
+
+function useTheme(): [string, () => void] {
+  const preferred = () => localStorage.getItem("tocsin-theme") ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+  const [theme, setTheme] = useState(preferred);
+  document.documentElement.dataset.theme = theme;
+  const turn = () => setTheme((before) => {
+    const next = before === "dark" ? "light" : "dark";
+    localStorage.setItem("tocsin-theme", next);
+    return next;
+  });
+  return [theme, turn];
+}
+
+function Keys({close}: {close(): void}) {
+  const box = useRef<HTMLDialogElement>(null);
+  useEffect(() => box.current!.showModal(), []);
+  return <dialog ref={box} class="keys" aria-label="keys" onClose={close} onClick={(event) => { if (event.target === box.current) close(); }}>
+    <h2>Keys and mouse</h2><dl>{KEYS.map(([key, what]) => <div key={key}><dt><kbd>{key}</kbd></dt><dd>{what}</dd></div>)}</dl><button onClick={close}>close</button></dialog>;
+}
+
+function Home({info}: {info: PageInfo}) {
+  return <div class="page-body"><h1>Dashboards</h1>
+    {info.dashboards.length === 0 && <p class="note">This build carries no dashboards.</p>}
+    <div class="boards">{info.dashboards.map((one) => <a class="board" key={one.uid} href={dashboardPath(one.uid)}><b>{one.title}</b><span class="dim">{one.description}</span></a>)}</div></div>;
+}
+
+// The query box is most of the script: it is fetched when it is first wanted.
+function Explore({view}: {view: View}) {
+  const [page, setPage] = useState<{Part: (props: {view: View}) => preact.ComponentChild} | null>(null);
+  const [error, setError] = useState("");
+  useEffect(() => { import("./pages/explore").then((loaded) => setPage({Part: loaded.ExplorePage}), () => setError("the query box could not be fetched from the agent: is it running?")); }, []);
+  return page ? <page.Part view={view} /> : <p class={`note ${error ? "error" : ""}`}>{error || "loading…"}</p>;
+}
+
+function Body({view}: {view: View}) {
+  const [, first = "", second = ""] = view.route.path.split("/");
+  const [fault, forget] = useErrorBoundary((error) => console.warn(error));
+  useEffect(forget, [view.route.path]);
+  if (fault) return <p class="note error" role="alert">This page cannot be drawn: {String(fault.message ?? fault)}. <a href="/">To the dashboards</a></p>;
+  useEffect(() => { if (first !== "d" && first !== "alerts") document.title = `${first || "tocsin"} – tocsin`; }, [first]);
+  switch (first) {
+    case "": return <Home info={view.info} />;
+    case "d": return <DashboardPage key={second} uid={decodeURIComponent(second)} view={view} />;
+    case "alerts": return <AlertsPage route={view.route} />;
+    case "rules": return <RulesPage route={view.route} />;
+    case "explore": return <Explore view={view} />;
+    case "receivers": return <ReceiversPage />;
+    case "cardinality": return <CardinalityPage />;
+    case "configuration": return <ConfigurationPage info={view.info} />;
+    case "runbooks": return <RunbooksPage key={second} name={decodeURIComponent(second)} info={view.info} />;
+    default: return <p class="note error">There is no page {view.route.path}. <a href="/">To the dashboards</a></p>;
+  }
+}
+
+function Page() {
+  const route = useRoute();
+  const [theme, turnTheme] = useTheme();
+  const info = usePoll<PageInfo>(pageInfo, 15_000);
+  const [now, setNow] = useState(Date.now());
+  const [keys, setKeys] = useState(false);
+  const again = useCallback(() => setNow(Date.now()), []);
+  const raw = {from: route.parameters.get("from") ?? "now-1h", to: route.parameters.get("to") ?? "now"};
+  const refresh = route.parameters.get("refresh") ?? "30s";
+  const range = useMemo(() => rangeOf(raw, now), [raw.from, raw.to, now]);
+  const zoom = useCallback((from: number, to: number) => {
+    const short = Math.max(0, LEAST_RANGE_MS - (to - from)) / 2;
+    setParameters({from: String(Math.round(from - short)), to: String(Math.round(to + short))});
+  }, []);
+
+  useEffect(() => {
+    const every = durationMs(refresh);
+    if (!(every >= 1000) || !raw.to.startsWith("now")) return;
+    const timer = setInterval(() => { if (!document.hidden) again(); }, every);
+    return () => clearInterval(timer);
+  }, [refresh, raw.to]);
+  useEffect(() => {
+    const width = range.to - range.from;
+    const actions: Record<string, () => void> = {
+      ArrowLeft: () => zoom(range.from - width / 4, range.to - width / 4), ArrowRight: () => zoom(range.from + width / 4, range.to + width / 4),
+      "-": () => zoom(range.from - width / 2, range.to + width / 2), "+": () => zoom(range.from + width / 4, range.to - width / 4),
+      "?": () => setKeys(true), u: () => navigate("/rules"),
+      r: again, h: () => navigate("/"), e: () => navigate("/explore"), a: () => navigate("/alerts"), t: turnTheme,
+      Escape: () => setParameters({viewPanel: null}),
+    };
+    const press = (event: KeyboardEvent) => {
+      const typing = (event.target as Element).closest?.("input,textarea,select,[contenteditable]");
+      if (typing || event.ctrlKey || event.metaKey || event.altKey || !Object.hasOwn(actions, event.key)) return;
+      event.preventDefault();
+      actions[event.key]();
+    };
+    addEventListener("keydown", press);
+    return () => removeEventListener("keydown", press);
+  }, [range.from, range.to]);
+
+  const part = route.path.split("/")[1];
+  const timed = part === "d" || part === "explore";
+  return <>
+    <header class="top"><a class="brand" href="/">tocsin</a>
+      <nav>{PAGES.map(([path, title]) => <a key={path} href={`/${path}`} class={part === path ? "here" : ""}>{title}</a>)}</nav>
+      <span class="spacer" />
+      {timed && <TimeBar raw={raw} range={range} refresh={refresh} zoom={zoom} again={again} />}
+      <button class="icon" title="light or dark (t)" aria-label="light or dark" onClick={turnTheme}><Icon name={theme === "dark" ? "sun" : "moon"} /></button>
+      <button class="icon" title="keys (?)" aria-label="keys" onClick={() => setKeys(true)}><kbd>?</kbd></button>
+    </header>
+    {keys && <Keys close={() => setKeys(false)} />}
+    {timed && rangeFault(raw, now) && <p class="note error banner" role="alert">{rangeFault(raw, now)}: this is the last hour.</p>}
+    {info.error && <p class="note error banner" role="alert">{info.error}</p>}
+    <main>{info.data ? <Body view={{raw, range, zoom, theme, info: info.data, route}} /> : !info.error && <p class="note">loading…</p>}</main>
+  </>;
+}
+
+const root = document.getElementById("page")!;
+root.replaceChildren();  // what was to be seen until the script came
+render(<Page />, root);

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// Grafana's classic dashboard JSON, as far as this page draws it; and what is said of a file that is none.
+
+export interface Target {
+  refId: string; expr: string; legendFormat?: string; instant?: boolean; range?: boolean; format?: string;
+  exemplar?: boolean; interval?: string; hide?: boolean;
+}
+export interface Step { color: string; value: number | null }
+export interface Thresholds { mode: "absolute" | "percentage"; steps: Step[] }
+export interface Mapping { type: string; options: Record<string, {text?: string; color?: string}> }
+export interface Link { title: string; url: string; targetBlank?: boolean }
+export interface FieldOptions {
+  unit?: string; decimals?: number | null; noValue?: string; min?: number; max?: number; displayName?: string;
+  thresholds?: Thresholds; mappings?: Mapping[]; links?: Link[]; color?: {mode: string; fixedColor?: string};
+  custom?: {
+    fillOpacity?: number; lineWidth?: number; stacking?: {mode: string}; thresholdsStyle?: {mode: string}; drawStyle?: string;
+    axisLabel?: string; axisPlacement?: string; scaleDistribution?: {type: string; log?: number}; spanNulls?: boolean | number;
+    cellOptions?: {type: string; mode?: string}; hidden?: boolean; displayMode?: string; width?: number;
+  };
+}
+export interface Override { matcher: {id: string; options: string}; properties: {id: string; value: unknown}[] }
+export interface Panel {
+  id: number; type: string; title: string; description?: string; gridPos: {x: number; y: number; w: number; h: number};
+  targets?: Target[]; fieldConfig?: {defaults: FieldOptions; overrides?: Override[]}; options?: Record<string, any>;
+  transformations?: {id: string; options: any}[]; links?: Link[]; collapsed?: boolean; panels?: Panel[];
+  repeat?: string; repeatDirection?: string; maxPerRow?: number; interval?: string; transparent?: boolean;
+}
+export interface VariableModel {
+  name: string; label?: string; type: string; query?: string | {query: string}; definition?: string; multi?: boolean;
+  includeAll?: boolean; allValue?: string; current?: {value?: string | string[]}; regex?: string; sort?: number; hide?: number;
+  options?: {value: string; text: string}[]; description?: string;
+}
+export interface Annotation { name: string; expr?: string; enable?: boolean; hide?: boolean; iconColor?: string; titleFormat?: string; textFormat?: string }
+export interface DashboardLink { title: string; type: string; url?: string; tags?: string[]; tooltip?: string; includeVars?: boolean; keepTime?: boolean }
+export interface Dashboard {
+  uid: string; title: string; description?: string; tags?: string[]; panels: Panel[]; templating?: {list: VariableModel[]};
+  annotations?: {list: Annotation[]}; links?: DashboardLink[]; time?: {from: string; to: string}; refresh?: string;
+}
+
+const LARGEST = 8 << 20;
+
+/** A dashboard from its text, or an error that says what is wrong with it. */
+export function parseDashboard(text: string, name: string): Dashboard {
+  if (text.length > LARGEST) throw new Error(`${name}: ${(text.length / 1048576).toFixed(1)} MiB is more than a dashboard may have (8 MiB)`);
+  let parsed: any;
+  try {
+    parsed = JSON.parse(text);
+  } catch (error) {
+    throw new Error(`${name} is not JSON: ${(error as Error).message}`);
+  }
+  const board = parsed?.dashboard ?? parsed;
+  if (board?.elements && board?.layout) throw new Error(`${name} is in Grafana's schema v2; this page draws the classic one (in Grafana: export, and choose classic)`);
+  if (typeof board !== "object" || board === null || !Array.isArray(board.panels)) throw new Error(`${name} is not a dashboard: it has no list of panels`);
+  for (const [part, list] of [["templating", board.templating?.list], ["annotations", board.annotations?.list]] as const) {
+    if (list !== undefined && !Array.isArray(list)) throw new Error(`${name}: the list of ${part} is no list`);
+  }
+  let id = 0;
+  for (const panel of board.panels) id = Math.max(id, Number(panel?.id) || 0);
+  completePanels(board.panels, name, () => ++id);
+  return board as Dashboard;
+}
+
+// Gives each panel what the drawing takes for granted; says which one cannot be drawn.
+function completePanels(panels: any[], name: string, nextId: () => number): void {
+  panels.forEach((panel, index) => {
+    if (typeof panel?.type !== "string") throw new Error(`${name}: panel ${index + 1} has no type`);
+    panel.title = String(panel.title ?? "");
+    for (const list of ["targets", "links", "transformations", "panels"]) {
+      if (panel[list] !== undefined && !Array.isArray(panel[list])) throw new Error(`${name}: panel ${index + 1}, “${panel.title}”: ${list} is no list`);
+    }
+    panel.gridPos = {x: 0, y: index * 8, w: 24, h: 8, ...panel.gridPos};
+    panel.id ??= nextId();
+    completePanels(panel.panels ?? [], name, nextId);
+  });
+}
+
+/** The field options for one series or column: defaults, then each override that fits. */
+export function fieldOptions(panel: Panel, name: string, refId?: string): FieldOptions {
+  const options: FieldOptions = {...panel.fieldConfig?.defaults, custom: {...panel.fieldConfig?.defaults?.custom}};
+  for (const {matcher, properties} of panel.fieldConfig?.overrides ?? []) {
+    const fits = matcher.id === "byName" ? matcher.options === name
+      : matcher.id === "byRegexp" ? regexOf(matcher.options).test(name)
+      : matcher.id === "byFrameRefID" ? matcher.options === refId : false;
+    if (!fits) continue;
+    for (const {id, value} of properties) {
+      if (id.startsWith("custom.")) (options.custom as any)[id.slice(7)] = value;
+      else (options as any)[id] = value;
+    }
+  }
+  return options;
+}
+
+function regexOf(text: string): RegExp {
+  const delimited = text.match(/^\/(.*)\/([a-z]*)$/s);
+  try {
+    return delimited ? new RegExp(delimited[1], delimited[2]) : new RegExp(`^(?:${text})$`);
+  } catch {
+    return /^$a/;  // matches nothing: the override is left out
+  }
+}
+
+/** The colour of the threshold step that a value reaches. */
+export function thresholdColor(value: number, options: FieldOptions): string | undefined {
+  const steps = options.thresholds?.steps;
+  if (!steps?.length) return undefined;
+  const {min = 0, max = 100} = options;
+  const at = options.thresholds?.mode === "percentage" ? ((value - min) / (max - min)) * 100 : value;
+  let color = steps[0].color;
+  for (const step of steps) if (step.value === null || at >= step.value) color = step.color;
+  return color;
+}
+
+/** What a value mapping makes of a value: its text and colour. */
+export function mapped(value: number | string, options: FieldOptions): {text?: string; color?: string} | undefined {
+  for (const mapping of options.mappings ?? []) {
+    if (mapping.type === "value" && Object.hasOwn(mapping.options, String(value))) return mapping.options[String(value)];
+    if (mapping.type === "range") {
+      const {from, to, result} = mapping.options as any;
+      if (typeof value === "number" && value >= (from ?? -Infinity) && value <= (to ?? Infinity)) return result;
+    }
+    if (mapping.type === "special" && (mapping.options as any).match === "null+nan" && Number.isNaN(value)) return (mapping.options as any).result;
+  }
+  return undefined;
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+// A uPlot chart that follows its box, its theme and the other charts' cursor; dragging zooms, shift and dragging pans,
+// a double click zooms out.
+import {useEffect, useRef} from "preact/hooks";
+import uPlot from "uplot";
+import type {Range} from "../time";
+
+export interface Annotation { from: number; to: number; text: string; color: string }  // seconds
+
+export interface ChartProps {
+  options: Omit<uPlot.Options, "width" | "height" | "cursor">; data: uPlot.AlignedData; height: number; range: Range;
+  annotations?: Annotation[]; onZoom(from: number, to: number): void; onCursor?(index: number | null, left: number, top: number, plot: uPlot): void;
+  label: string;
+}
+
+const SYNC = uPlot.sync("tocsin");
+
+function drawAnnotations(plot: uPlot, annotations: Annotation[]): void {
+  const {ctx, bbox} = plot;
+  ctx.save();
+  for (const one of annotations) {
+    const left = Math.max(bbox.left, plot.valToPos(one.from, "x", true));
+    const right = Math.min(bbox.left + bbox.width, plot.valToPos(one.to, "x", true));
+    if (right < bbox.left || left > bbox.left + bbox.width) continue;
+    ctx.fillStyle = one.color;
+    ctx.globalAlpha = 0.12;
+    ctx.fillRect(left, bbox.top, Math.max(1, right - left), bbox.height);
+    ctx.globalAlpha = 0.8;
+    ctx.fillRect(left, bbox.top + bbox.height - 3 * devicePixelRatio, Math.max(2, right - left), 3 * devicePixelRatio);
+  }
+  ctx.restore();
+}
+
+/** What the annotations say of a time: what fired, what restarted. */
+export function AnnotationLines({annotations, time}: {annotations: Annotation[]; time: number}) {
+  const texts = [...new Set(annotations.filter((one) => time >= one.from - 1 && time <= one.to + 1).map((one) => one.text))];
+  return <>{texts.slice(0, 6).map((text) => <div class="annotation" key={text}>{text}</div>)}</>;
+}
+
+// Shift and dragging moves the range instead of selecting one; the chart follows the mouse, the others when it is let go.
+function panOnShift(plot: uPlot, onZoom: ChartProps["onZoom"]): void {
+  plot.over.addEventListener("mousedown", (down) => {
+    if (!down.shiftKey || down.button !== 0) return;
+    down.stopImmediatePropagation();
+    down.preventDefault();  // no text is selected on the way
+    const min = plot.scales.x.min!;
+    const max = plot.scales.x.max!;
+    const shift = (event: MouseEvent) => ((down.clientX - event.clientX) / plot.over.clientWidth) * (max - min);
+    const show = (by: number) => plot.setScale("x", {min: min + by, max: max + by});
+    const move = (event: MouseEvent) => show(shift(event));
+    const up = (event: MouseEvent) => {
+      removeEventListener("mousemove", move);
+      removeEventListener("mouseup", up);
+      if (Math.abs(event.clientX - down.clientX) > 3) onZoom((min + shift(event)) * 1000, (max + shift(event)) * 1000);
+      else show(0);
+    };
+    addEventListener("mousemove", move);
+    addEventListener("mouseup", up);
+  }, {capture: true});
+}
+
+function zoomOut(plot: uPlot, onZoom: ChartProps["onZoom"]): null {
+  const {min, max} = plot.scales.x;
+  const half = (max! - min!) / 2;
+  onZoom((min! - half) * 1000, (max! + half) * 1000);
+  return null;
+}
+
+// Charts share where the mouse is, not what is selected: one drag is one zoom.
+const shared = (type: string) => type === "mousemove" || type === "mouseleave";
+
+export function Chart(props: ChartProps) {
+  const box = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | null>(null);
+  const latest = useRef(props);
+  latest.current = props;
+
+  useEffect(() => {
+    const {options, data, height} = latest.current;
+    const made = new uPlot({
+      ...options,
+      width: box.current!.clientWidth || 300, height,
+      legend: {show: false},
+      cursor: {
+        sync: {key: SYNC.key, setSeries: false, filters: {pub: shared, sub: shared}}, bind: {dblclick: (self) => () => zoomOut(self, latest.current.onZoom)}, drag: {x: true, y: false, setScale: false}, focus: {prox: 24},
+        points: {size: 6},
+      },
+      hooks: {
+        ...options.hooks,
+        ready: [(self) => panOnShift(self, (from, to) => latest.current.onZoom(from, to))],
+        drawClear: [...(options.hooks?.drawClear ?? []), (self) => drawAnnotations(self, latest.current.annotations ?? [])],
+        setSelect: [(self) => {
+          if (self.select.width < 4) return;
+          const from = self.posToVal(self.select.left, "x");
+          const to = self.posToVal(self.select.left + self.select.width, "x");
+          self.setSelect({left: 0, top: 0, width: 0, height: 0}, false);
+          latest.current.onZoom(from * 1000, to * 1000);
+        }],
+        setCursor: [(self) => {
+          const {idx, left = -1, top = -1} = self.cursor;
+          latest.current.onCursor?.(left < 0 ? null : idx ?? null, left, top, self);
+        }],
+      },
+    }, data, box.current!);
+    plot.current = made;
+    const own = box.current!;  // the ref is empty once the panel has gone, and a last observation may still come
+    const observer = new ResizeObserver(() => made.setSize({width: Math.max(60, own.clientWidth), height: latest.current.height}));
+    observer.observe(own);
+    return () => {
+      observer.disconnect();
+      made.destroy();
+      plot.current = null;
+    };
+  }, [props.options]);
+
+  useEffect(() => {
+    plot.current?.setData(props.data, false);
+    plot.current?.setScale("x", {min: props.range.from / 1000, max: props.range.to / 1000});
+  }, [props.options, props.data, props.range.from, props.range.to]);
+  useEffect(() => plot.current?.setSize({width: Math.max(60, box.current!.clientWidth), height: props.height}), [props.height]);
+  useEffect(() => plot.current?.redraw(false), [props.annotations]);
+
+  return <div class="chart" ref={box} role="img" aria-label={props.label} />;
+}
+
+/** The colours of axes and grid in the present theme. */
+export function themeColors(): {text: string; grid: string; back: string} {
+  const style = getComputedStyle(document.documentElement);
+  const read = (name: string) => style.getPropertyValue(name).trim();
+  return {text: read("--dim"), grid: read("--grid"), back: read("--panel")};
+}
+
+export function timeAxis(colors: {text: string; grid: string}): uPlot.Axis {
+  return {stroke: colors.text, grid: {stroke: colors.grid, width: 1}, ticks: {stroke: colors.grid, width: 1, size: 5}, font: "11px system-ui", space: 70, gap: 4,
+    size: (_, values) => values?.some((text) => text?.includes("\n")) ? 44 : 30,
+    values: [
+      [86400, "{MMM} {D}", null, null, null, null, null, null, 1], [3600, "{HH}:{mm}", "\n{MMM} {D}", null, null, null, null, null, 1],
+      [60, "{HH}:{mm}", "\n{MMM} {D}", null, null, null, null, null, 1], [1, "{HH}:{mm}:{ss}", null, null, null, null, null, null, 1]],
+  };
+}

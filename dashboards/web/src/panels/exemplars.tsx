@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// Exemplars: a diamond for each over a chart, what it says under the mouse, and a card that a click pins, to copy from and to
+// follow its links to the traces.
+import type uPlot from "uplot";
+import type {ExemplarPoint} from "../frames";
+import type {Panel} from "../model";
+import {clock} from "../time";
+import {format} from "../units";
+import {readable} from "../variables";
+import type {Scope} from "../variables";
+
+const HALF = 3.5;
+const NEAR = 8;
+
+// What lies above the chart is drawn at its upper edge.
+function placeOf(plot: uPlot, point: ExemplarPoint, canvas: boolean): {x: number; y: number} {
+  const edge = canvas ? plot.bbox.top + HALF * devicePixelRatio : HALF;
+  return {x: plot.valToPos(point.time, "x", canvas), y: Math.max(edge, plot.valToPos(point.value, "y", canvas))};
+}
+
+export function drawExemplars(plot: uPlot, points: ExemplarPoint[]): void {
+  const {ctx, bbox} = plot;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  ctx.clip();
+  ctx.fillStyle = "#b06c9b";
+  const size = HALF * devicePixelRatio;
+  for (const point of points) {
+    const {x, y} = placeOf(plot, point, true);
+    ctx.beginPath();
+    ctx.moveTo(x, y - size);
+    ctx.lineTo(x + size, y);
+    ctx.lineTo(x, y + size);
+    ctx.lineTo(x - size, y);
+    ctx.fill();
+  }
+  ctx.restore();
+}
+
+export const nearestExemplar = (points: ExemplarPoint[], plot: uPlot, left: number, top: number): ExemplarPoint | undefined =>
+  points.find((point) => {
+    const {x, y} = placeOf(plot, point, false);
+    return Math.hypot(x - left, y - top) < NEAR;
+  });
+
+export function ExemplarLines({point, unit}: {point: ExemplarPoint; unit?: string}) {
+  return <div class="exemplar"><b>exemplar</b> {format(point.value, unit)}
+    {Object.entries(point.labels).map(([name, value]) => <div key={name}>{name}: <code>{value}</code></div>)}</div>;
+}
+
+export function ExemplarCard({point, unit, panel, scope, close}: {point: ExemplarPoint; unit?: string; panel: Panel; scope: Scope; close(): void}) {
+  const labels: Record<string, string> = {...point.seriesLabels, ...point.labels};
+  const links = (panel.fieldConfig?.defaults?.links ?? []).map((link) => ({
+    title: link.title, url: readable(link.url, scope).replace(/\$\{__(?:field|data)\.labels\.(\w+)\}/g, (_, name) => encodeURIComponent(labels[name] ?? "")),
+  }));
+  return <div class="tooltip pinned" role="dialog" aria-label="exemplar">
+    <div class="when">{clock(point.time * 1000, true)} <button class="icon" aria-label="close" onClick={close}>✕</button></div>
+    <div class="labels">{Object.entries(point.seriesLabels).filter(([name]) => name !== "__name__" && name !== "le").map(([name, value]) => <code key={name}>{name}={value}</code>)}</div>
+    <ExemplarLines point={point} unit={unit} />
+    <div class="links">{links.map((link) => <a key={link.url} href={link.url} target="_blank" rel="noreferrer">{link.title}</a>)}</div>
+  </div>;
+}

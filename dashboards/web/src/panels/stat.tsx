@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tiles with one number, its colour by threshold, and a line of how it was; gauges and bar gauges as bars.
+import {color, inkOn, textColor} from "../colors";
+import {reduce} from "../frames";
+import type {PanelData} from "../frames";
+import {fieldOptions, mapped, thresholdColor} from "../model";
+import type {FieldOptions, Panel} from "../model";
+import {format} from "../units";
+import type {PanelProps} from "./panel";
+
+interface Tile { name: string; value: number | null; options: FieldOptions; history: (number | null)[] }
+
+export function tilesOf(panel: Panel, data: PanelData): Tile[] {
+  const how: string = panel.options?.reduceOptions?.calcs?.[0] ?? "lastNotNull";
+  const tiles = data.lines.map((line) => {
+    const options = fieldOptions(panel, line.name, line.refId);
+    return {name: options.displayName ?? line.name, value: reduce(line.values, how), options, history: line.values};
+  });
+  return tiles.concat(data.rows.map((row) => {
+    const options = fieldOptions(panel, row.name, row.refId);
+    return {name: options.displayName ?? row.name, value: row.value, options, history: []};
+  }));
+}
+
+function Sparkline({values, stroke}: {values: (number | null)[]; stroke: string}) {
+  const known = values.filter((value): value is number => value !== null && Number.isFinite(value));
+  if (known.length < 2) return null;
+  const low = Math.min(0, ...known);
+  const high = Math.max(...known);
+  const y = (value: number) => 28 - ((value - low) / (high - low || 1)) * 26;
+  let path = "";
+  values.forEach((value, at) => {
+    if (value === null || !Number.isFinite(value)) return;
+    path += `${path === "" || values[at - 1] === null ? "M" : "L"}${((at / (values.length - 1)) * 100).toFixed(2)} ${y(value).toFixed(2)}`;
+  });
+  return <svg class="sparkline" viewBox="0 0 100 30" preserveAspectRatio="none" aria-hidden="true"><path d={path} fill="none" stroke={stroke} vector-effect="non-scaling-stroke" /></svg>;
+}
+
+export function Stat({panel, data}: PanelProps) {
+  const tiles = tilesOf(panel, data);
+  const mode: string = panel.options?.colorMode ?? "value";
+  const named = tiles.length > 1 && panel.options?.textMode !== "value" || panel.options?.textMode === "value_and_name";
+  return <div class="stat">{tiles.slice(0, 24).map((tile) => {
+    const map = tile.value === null ? undefined : mapped(tile.value, tile.options);
+    const name = map?.color ?? (tile.value === null ? undefined : thresholdColor(tile.value, tile.options));
+    const shade = textColor(name);
+    const back = color(name, "var(--grid)");
+    return <div class="tile" key={tile.name} style={mode.startsWith("background") ? {background: back, color: inkOn(back)} : {}}>
+      {named && <span class="name">{tile.name}</span>}
+      <b style={mode === "value" ? {color: shade} : {}}>{tile.value === null ? tile.options.noValue ?? "–" : map?.text ?? format(tile.value, tile.options.unit, tile.options.decimals)}</b>
+      {panel.options?.graphMode !== "none" && <Sparkline values={tile.history} stroke={mode === "value" ? shade : "currentColor"} />}
+    </div>;
+  })}</div>;
+}
+
+export function BarGauge({panel, data}: PanelProps) {
+  const tiles = tilesOf(panel, data).filter((tile) => tile.value !== null).sort((a, b) => b.value! - a.value!);
+  const most = panel.fieldConfig?.defaults?.max ?? Math.max(...tiles.map((tile) => tile.value!), 0);
+  return <div class="bars">{tiles.slice(0, 40).map((tile) => {
+    const shade = color(thresholdColor(tile.value!, tile.options), "#3a7bd5");
+    return <div class="bar" key={tile.name}><span title={tile.name}>{tile.name}</span>
+      <i><u style={{width: `${Math.max(0.5, Math.min(100, (tile.value! / (most || 1)) * 100))}%`, background: shade}} /></i>
+      <b>{format(tile.value, tile.options.unit, tile.options.decimals)}</b></div>;
+  })}</div>;
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// The variables of a dashboard: their order, their options from the agent, and their place in a query.
+import {labelValues, query} from "./api";
+import type {VariableModel} from "./model";
+import type {Range} from "./time";
+
+export const ALL = "$__all";
+
+export interface Variable { model: VariableModel; options: string[]; values: string[]; error?: string }
+export type Scope = Map<string, Variable>;
+export type Intervals = Record<string, string>;  // __interval, __rate_interval, __range and so on
+
+const REFERENCE = /\$(\w+)|\$\{(\w+)(?::(\w+))?\}|\[\[(\w+)\]\]/g;
+
+// For a place within a quoted string: a backslash of the text is two in the pattern and four in the string.
+export const escapeRegex = (text: string) => text.replace(/[\\^$*+?.()|[\]{}]/g, (one) => one === "\\" ? "\\\\\\\\" : `\\\\${one}`).replace(/"/g, '\\"');
+const escapeText = (text: string) => text.replace(/\\/g, "\\\\").replace(/"/g, '\\"');
+
+const textOf = (model: VariableModel) => typeof model.query === "string" ? model.query : model.query?.query ?? model.definition ?? "";
+
+export const isHidden = (model: VariableModel) => model.hide === 2 || model.type === "datasource" || model.type === "constant";
+
+/** What the variable stands for in a query, as Grafana's Prometheus data source writes it. */
+function written(variable: Variable, format: string | undefined): string {
+  const {model, values, options} = variable;
+  const many = model.multi || model.includeAll;
+  if (values.includes(ALL)) {
+    if (model.allValue) return model.allValue;
+    return format === "csv" ? options.join(",") : `(${options.map(escapeRegex).join("|")})`;
+  }
+  if (format === "raw") return values.join(",");
+  if (format === "csv") return values.join(",");
+  if (format === "pipe") return values.join("|");
+  if (!many) return escapeText(values[0] ?? "");
+  return values.length === 1 ? escapeRegex(values[0]) : `(${values.map(escapeRegex).join("|")})`;
+}
+
+export function interpolate(text: string, scope: Scope, intervals: Intervals = {}): string {
+  return text.replace(REFERENCE, (whole, plain, braced, format, old) => {
+    const name = plain ?? braced ?? old;
+    if (Object.hasOwn(intervals, name)) return intervals[name];
+    const variable = scope.get(name);
+    return variable ? written(variable, format) : whole;
+  });
+}
+
+/** For titles and links: the values as people read them. */
+export function readable(text: string, scope: Scope, intervals: Intervals = {}): string {
+  return text.replace(REFERENCE, (whole, plain, braced, format, old) => {
+    const name = plain ?? braced ?? old;
+    if (name === "__url_time_range" || name === "__all_variables") return urlOf(name, scope, intervals);
+    if (Object.hasOwn(intervals, name)) return intervals[name];
+    const variable = scope.get(name);
+    if (!variable) return whole;
+    if (format === "queryparam") return variable.values.map((value) => `var-${name}=${encodeURIComponent(value)}`).join("&");
+    return variable.values.includes(ALL) ? "All" : variable.values.join(" + ");
+  });
+}
+
+function urlOf(name: string, scope: Scope, intervals: Intervals): string {
+  if (name === "__url_time_range") return `from=${encodeURIComponent(intervals.__raw_from ?? "")}&to=${encodeURIComponent(intervals.__raw_to ?? "")}`;
+  return [...scope].filter(([, variable]) => variable.model.type !== "datasource")
+    .flatMap(([key, variable]) => variable.values.map((value) => `var-${key}=${encodeURIComponent(value)}`)).join("&");
+}
+
+/** Those that others need come first. Throws where they need each other in a circle. */
+export function inOrder(models: VariableModel[]): VariableModel[] {
+  const byName = new Map(models.map((model) => [model.name, model]));
+  const done: VariableModel[] = [];
+  const path: string[] = [];
+  const visit = (model: VariableModel) => {
+    if (done.includes(model)) return;
+    if (path.includes(model.name)) throw new Error(`variables need each other in a circle: ${[...path, model.name].join(" → ")}`);
+    path.push(model.name);
+    for (const match of textOf(model).matchAll(REFERENCE)) {
+      const needed = byName.get(match[1] ?? match[2] ?? match[4]);
+      if (needed) visit(needed);
+    }
+    path.pop();
+    done.push(model);
+  };
+  models.forEach(visit);
+  return done;
+}
+
+async function optionsOf(model: VariableModel, scope: Scope, range: Range, signal: AbortSignal): Promise<string[]> {
+  if (model.type === "custom") return textOf(model).split(",").map((one) => one.trim().split(" : ").pop()!).filter(Boolean);
+  if (model.type === "interval") return textOf(model).split(",").map((one) => one.trim());
+  if (model.type === "constant" || model.type === "textbox") return [textOf(model)];
+  if (model.type !== "query") return [];
+  const text = interpolate(textOf(model), scope);
+  const labels = text.match(/^label_values\(\s*(?:(.+?)\s*,\s*)?([a-zA-Z_]\w*)\s*\)$/s);
+  if (labels) return labelValues(labels[2], labels[1] ?? "", range.from, range.to, signal);
+  const metrics = text.match(/^metrics\((.*)\)$/s);
+  if (metrics) return (await labelValues("__name__", "", range.from, range.to, signal)).filter((name) => new RegExp(metrics[1]).test(name));
+  const result = text.match(/^query_result\((.*)\)$/s);
+  if (result) {
+    const {data} = await query(result[1], range.to, signal);
+    return data.result.map((one: any) => Object.entries(one.metric).map(([k, v]) => `${k}="${v}"`).join(","));
+  }
+  throw new Error(`the variable ${model.name} asks in a way that this page does not know: ${text}`);
+}
+
+function filtered(model: VariableModel, options: string[]): string[] {
+  let kept = options;
+  const delimited = model.regex?.match(/^\/(.*)\/([a-z]*)$/s);
+  if (delimited) {
+    const pattern = new RegExp(delimited[1], delimited[2].replace("g", ""));
+    kept = kept.flatMap((one) => { const found = one.match(pattern); return found ? [found[1] ?? found[0]] : []; });
+  }
+  kept = [...new Set(kept)];
+  return model.sort === 2 ? kept.sort().reverse() : model.sort ? kept.sort() : kept;
+}
+
+function chosen(model: VariableModel, options: string[], asked: string[]): string[] {
+  if (asked.length) return asked.includes("All") ? [ALL] : asked;
+  const preset = [model.current?.value ?? []].flat().filter((value) => value !== "");
+  if (preset.length) return preset;
+  if (model.includeAll) return [ALL];
+  return options.length ? [options[0]] : [];
+}
+
+/** All variables with their options and values; one that cannot be asked for carries its error and stands at what was asked. */
+export async function loadVariables(models: VariableModel[], parameters: URLSearchParams, range: Range, signal: AbortSignal): Promise<Scope> {
+  const scope: Scope = new Map();
+  for (const model of inOrder(models)) {
+    const asked = parameters.getAll(`var-${model.name}`);
+    try {
+      const options = filtered(model, await optionsOf(model, scope, range, signal));
+      scope.set(model.name, {model, options, values: chosen(model, options, asked)});
+    } catch (error) {
+      if (signal.aborted) throw error;
+      scope.set(model.name, {model, options: [], values: chosen(model, [], asked), error: (error as Error).message});
+    }
+  }
+  return scope;
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// rate, increase, delta: what a series gained in a window, extended to the window's edges as Prometheus extends it.
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include "rules/promql/histogram_math.h"
+#include "rules/promql/src/edges.h"
+
+namespace tocsin::rules::promql {
+namespace {
+
+enum class Gain : std::uint8_t { Rate, Increase, Delta };
+constexpr bool is_counter(Gain gain) noexcept { return gain != Gain::Delta; }
+
+// How much longer the window is than what its samples cover, as a factor. `start`: the first sample's value, for a
+// counter that grew by `grown`, which cannot have been below zero.
+double extrapolation(const RangeWindow& window, std::int64_t first_ms, std::int64_t last_ms, std::size_t samples,
+                     std::optional<double> start, double grown) noexcept {
+  double to_start = static_cast<double>(first_ms - window.from_ms) / 1000;
+  double to_end = static_cast<double>(window.to_ms - last_ms) / 1000;
+  const double covered = static_cast<double>(last_ms - first_ms) / 1000;
+  const double between = covered / static_cast<double>(samples - 1);
+  // A gap of more than about one interval says that the series begins or ends inside the window.
+  const double threshold = between * 1.1;
+  if (to_start >= threshold) to_start = between / 2;
+  if (start && grown > 0 && *start >= 0) to_start = std::min(to_start, covered * (*start / grown));
+  if (to_end >= threshold) to_end = between / 2;
+  return (covered + to_start + to_end) / covered;
+}
+
+double float_gain(std::span<const double> values, bool counter) noexcept {
+  double gain = values.back() - values.front();
+  if (!counter) return gain;
+  for (std::size_t i = 1; i < values.size(); ++i)
+    if (values[i] < values[i - 1]) gain += values[i - 1];
+  return gain;
+}
+
+// Nothing, with a remark, where the histograms do not go together.
+std::optional<FloatHistogram> histogram_gain(const RangeWindow& window, RangeSite& site, bool counter) {
+  HistogramRangeRemarks remarks;
+  auto gain = histogram_increase(window.histograms, counter, remarks, site.run.settings.strict_histograms);
+  Notes& notes = site.notes();
+  if (remarks.not_counter) notes.native_histogram_not_counter(site.metric(), site.argument);
+  if (remarks.not_gauge) notes.native_histogram_not_gauge(site.metric(), site.argument);
+  if (remarks.mixed_schemas) notes.mixed_exponential_and_custom(site.metric(), site.argument);
+  if (remarks.bounds_reconciled_adding) notes.mismatched_custom_buckets("addition", site.argument);
+  if (remarks.bounds_reconciled_subtracting) notes.mismatched_custom_buckets("subtraction", site.argument);
+  return gain;
+}
+
+template <Gain kKind>
+bool gain(const RangeWindow& window, RangeSite& site, RangeResult& result) {
+  if (!window.histograms.empty() && !window.values.empty()) {
+    site.notes().mixed_floats_and_histograms(site.metric(), site.argument);
+    return false;
+  }
+  if (window.edge != RangeEdge::Plain) return edge_gain(window, site, is_counter(kKind), kKind == Gain::Rate, result);
+  if (window.histograms.size() > 1) {
+    auto grown = histogram_gain(window, site, is_counter(kKind));
+    if (!grown) return false;
+    const auto start = is_counter(kKind) ? std::optional(window.histograms.front()->count) : std::nullopt;
+    double factor = extrapolation(window, window.histogram_times.front(), window.histogram_times.back(),
+                                  window.histograms.size(), start, grown->count);
+    if (kKind == Gain::Rate) factor /= window.seconds;
+    multiply(*grown, factor);
+    result.histogram = std::make_shared<const FloatHistogram>(std::move(*grown));
+    return true;
+  }
+  if (window.values.size() < 2) return false;
+  const double grown = float_gain(window.values, is_counter(kKind));
+  const auto start = is_counter(kKind) ? std::optional(window.values.front()) : std::nullopt;
+  double factor = extrapolation(window, window.times.front(), window.times.back(), window.values.size(), start, grown);
+  if (kKind == Gain::Rate) factor /= window.seconds;
+  result.value = grown * factor;
+  return true;
+}
+
+constexpr RangeRow kRows[] = {
+    {"delta", gain<Gain::Delta>},
+    {"increase", gain<Gain::Increase>, false, true},
+    {"rate", gain<Gain::Rate>, false, true},
+};
+
+}  // namespace
+
+std::span<const RangeRow> rate_functions() noexcept { return kRows; }
+
+}  // namespace tocsin::rules::promql

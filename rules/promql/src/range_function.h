@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// RangeFunction: a function of one series' samples in a window: rate, max_over_time, ... A row of its family's table is
+// its name and code; the operator below slides the window.
+//
+//   bool largest(const RangeWindow& window, RangeSite&, RangeResult& result) { ... return true; }
+//   constexpr RangeRow kRows[] = {{"max_over_time", largest}};
+//
+// Threads: pure besides the site's notes. Costs: a call a series and step.
+#pragma once
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "rules/promql/src/operator.h"
+#include "rules/promql/src/range_source.h"
+
+namespace tocsin::rules::promql {
+
+// The samples of one series in (from, to]; floats and native histograms apart, each ascending in time.
+struct RangeWindow {
+  std::span<const std::int64_t> times;
+  std::span<const double> values;
+  std::span<const std::int64_t> histogram_times;
+  std::span<const HistogramPtr> histograms;
+  std::int64_t step_ms = 0;            // the time that is evaluated
+  std::int64_t from_ms = 0, to_ms = 0;  // without the margin of anchored and smoothed selectors
+  double seconds = 0;                  // the range as it is written
+  RangeEdge edge = RangeEdge::Plain;
+  std::span<const double> arguments;   // the other arguments, in order
+};
+
+struct RangeResult {
+  double value = 0;
+  HistogramPtr histogram;
+};
+
+// Where a call stands and about which series it is: for remarks and errors.
+struct RangeSite {
+  Run& run;
+  SourceRange argument;  // of the call's first
+  SeriesKey series;
+  std::optional<Error> error;  // set: the evaluation fails
+
+  Notes& notes() const noexcept { return run.notes; }
+  std::string_view metric() const noexcept { return run.space.metric_name(series); }
+};
+
+// False: no sample at this step. Called only where the window has a sample.
+using RangeFunction = bool (*)(const RangeWindow& window, RangeSite& site, RangeResult& result);
+
+struct RangeRow {
+  std::string_view name;
+  RangeFunction call;
+  bool keeps_name = false;
+  bool counter = false;  // a metric whose name does not say that it is one is remarked
+};
+
+const RangeRow* find_range_function(std::string_view name) noexcept;
+
+// The families; each is a table in functions/src.
+std::span<const RangeRow> rate_functions() noexcept;
+std::span<const RangeRow> over_time_functions() noexcept;
+std::span<const RangeRow> regression_functions() noexcept;
+
+struct RangeCall {
+  const RangeRow* function = nullptr;
+  RangeEdge edge = RangeEdge::Plain;
+  RangeSourcePtr source;
+  std::vector<OperatorPtr> arguments;  // scalars
+  SourceRange first;  // of the call's first argument
+};
+
+OperatorPtr make_range_call(Run& run, RangeCall call);
+// absent_over_time: 1, with these labels, at the steps whose window is empty for every series.
+OperatorPtr make_absent_over_time(Run& run, RangeSourcePtr source, SeriesKey labels);
+
+}  // namespace tocsin::rules::promql

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rules/src/window_view.h"
+
+#include <algorithm>
+
+namespace tocsin::rules {
+
+using promql::Block;
+using promql::kNoSymbol;
+using promql::LabelId;
+using promql::SeriesRow;
+using promql::Symbol;
+using promql::TimeRange;
+
+WindowView::WindowView(std::unique_ptr<const State> state) : state_(std::move(state)) {}
+WindowView::~WindowView() = default;
+
+std::string_view WindowView::text(Symbol symbol) const noexcept { return state_->symbols->text(symbol); }
+
+Symbol WindowView::symbol(std::string_view text) const noexcept {
+  const Symbol symbol = state_->symbols->find(text);
+  return symbol < state_->symbol_count ? symbol : kNoSymbol;
+}
+
+std::span<const LabelId> WindowView::labels(SeriesRow row) const noexcept {
+  return state_->strips[row / kStripSlots]->directory->labels(row & kSlotMask);
+}
+
+WindowExtent WindowView::extent() const noexcept {
+  WindowExtent extent;
+  const auto take = [&](const auto& parts) {
+    for (const auto& part : parts) {
+      extent.oldest_ms = extent.chunks == 0 ? part->min_ms() : std::min(extent.oldest_ms, part->min_ms());
+      extent.newest_ms = extent.chunks == 0 ? part->max_ms() : std::max(extent.newest_ms, part->max_ms());
+      ++extent.chunks;
+    }
+  };
+  for (const auto& strip : state_->strips) {
+    if (!strip) continue;
+    take(strip->chunks);
+    take(strip->columns);
+  }
+  return extent;
+}
+
+Result<void> WindowView::read(std::span<const SeriesRow> rows, TimeRange range, Block& into) const {
+  into.clear();
+  for (std::size_t first = 0; first < rows.size();) {
+    std::size_t end = first + 1;
+    while (end < rows.size() && rows[end] / kStripSlots == rows[first] / kStripSlots && rows[end] > rows[end - 1]) ++end;
+    state_->strips[rows[first] / kStripSlots]->read(rows.subspan(first, end - first), range, into);
+    first = end;
+  }
+  return {};
+}
+
+}  // namespace tocsin::rules

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/check/check.h"
+
+#include <gtest/gtest.h>
+
+#include "agent/check/seen_series.h"
+
+namespace tocsin::agent {
+namespace {
+
+TEST(FileKind, is_told_by_the_content) {
+  const std::pair<const char*, FileKind> cases[] = {
+      {"# a comment\n\ntick = \"15s\"\n", FileKind::Configuration},
+      {"[http]\nlisten = \"x\"\n", FileKind::Configuration},
+      {"title = \"Shop\"\n\n[[meter]]\nname = \"a\"\n", FileKind::Catalogue},
+      {"[label.queue]\n", FileKind::Catalogue},
+      {"# rules\ngroups:\n  - name: a\n", FileKind::RuleFile},
+      {"groups: []\n", FileKind::RuleFile},
+      {"rule_files:\n  - a.yml\nevaluation_interval: 1m\ntests: []\n", FileKind::RuleTest},
+      {"load 5m\n  a 1 2 3\neval instant at 1m a\n", FileKind::QueryTest},
+      {" \n{\"panels\": []}", FileKind::Dashboard},
+      {"", FileKind::Unknown},
+      {"hello world\n", FileKind::Unknown},
+  };
+  for (const auto& [text, kind] : cases) EXPECT_EQ(to_text(kind_of(text)), to_text(kind)) << text;
+}
+
+TEST(Check, every_file_is_told_its_findings) {
+  const auto checked = check_files({{"tocsin.toml", "tick = \"5\"\n[http]\nlistn = \"x\"\n"},
+                                    {"shop.toml", "[[meter]]\nname = \"a\"\nkind = \"gauge\"\n"},
+                                    {"good.toml", "[[meter]]\nname = \"a\"\nkind = \"gauge\"\nhelp = \"A.\"\n"},
+                                    {"what", "hello"}});
+  ASSERT_EQ(checked.size(), 4U);
+  ASSERT_EQ(checked[0].findings.size(), 2U);
+  EXPECT_TRUE(checked[0].findings[1].text().starts_with("tocsin.toml:3:9: unknown key \"listn\"")) << checked[0].findings[1].text();
+  ASSERT_EQ(checked[1].findings.size(), 1U);
+  EXPECT_EQ(checked[1].findings[0].text(), "shop.toml:1:1: \"help\" is missing");
+  EXPECT_TRUE(checked[2].findings.empty());
+  ASSERT_EQ(checked[3].findings.size(), 1U);
+  EXPECT_TRUE(checked[3].findings[0].text().starts_with("what: is none of what can be checked"));
+}
+
+std::vector<std::string> texts(const std::vector<CheckedFile>& checked) {
+  std::vector<std::string> all;
+  for (const CheckedFile& file : checked)
+    for (const Finding& finding : file.findings) all.push_back(finding.text());
+  return all;
+}
+
+TEST(Check, a_dashboard_is_checked_panel_by_panel) {
+  const std::string dashboard = R"J({
+  "title": "Shop",
+  "templating": {"list": [
+    {"type": "query", "name": "service", "query": {"query": "label_values(server_request_total, service)"}}
+  ]},
+  "panels": [
+    {"type": "row", "panels": [
+      {"title": "Failures", "type": "timeseries",
+       "targets": [{"refId": "A", "expr": "sum by (status) (rate(server_request_total{dc=~\"$dc\",stat=\"x\"}[$__rate_interval]))",
+                    "legendFormat": "{{status}} {{ret}}"}],
+       "fieldConfig": {"defaults": {"unit": "reqps"}}}
+    ]},
+    {"title": "Latency", "type": "timeseries",
+     "targets": [
+       {"refId": "A", "expr": "histogram_quantile(0.95, sum by (le) (rate(server_request_time_microseconds_bucket[$__rate_interval])))"},
+       {"refId": "B", "expr": "sum(("}],
+     "fieldConfig": {"defaults": {"unit": "s"}}},
+    {"title": "Other", "type": "stat", "datasource": {"type": "loki"}, "targets": [{"expr": "nonsense("}]}
+  ]
+})J";
+  EXPECT_EQ(texts(check_files({{"shop.json", dashboard}})),
+            (std::vector<std::string>{
+                "shop.json:9:99: panel \"Failures\" A: server_request_total has no label stat (there is app_id, dc, func, ret, server_host, "
+                "server_name, status)",
+                "shop.json:10:49: panel \"Failures\" A: the legend shows label ret, which the result does not have (there is status)",
+                "shop.json:15:31: panel \"Latency\" A: shows microseconds in unit \"s\", which is for seconds",
+                "shop.json:16:31: panel \"Latency\" B: not PromQL: unclosed left parenthesis",
+                "shop.json:4:97: variable service: the meter has no label service (there is app_id, dc, func, ret, server_host, server_name, "
+                "status)"}));
+  EXPECT_EQ(texts(check_files({{"a.json", "{\"a\": [1,]}"}, {"b.json", "{\"a\": 1}"}})),
+            (std::vector<std::string>{"a.json:1:10: JSON: is no value of JSON", "b.json:1:1: is JSON, but no dashboard: it has no list of panels"}));
+}
+
+TEST(Check, rules_are_checked_with_their_templates) {
+  const std::string rules = R"Y(groups:
+  - name: shop
+    rules:
+      - record: service:requests:rate5m
+        expr: sum by (server_name) (rate(server_request_total[5m]))
+      - alert: Slow
+        expr: histogram_quantile(0.95, sum by (server_name, le) (rate(server_request_time_microseconds_bucket[5m]))) > 5e6
+        labels:
+          severity: warning
+        annotations:
+          summary: '{{ $labels.service }} is slow: {{ $value | humanizeDuration }} ({{ $labels.severity }})'
+      - alert: Busy
+        expr: 60 * service:requests:rate5m{func="x"} > 10
+        annotations:
+          summary: '{{ $labels.server_name }}: {{ $value | printf "%.1f" }} requests a second'
+)Y";
+  EXPECT_EQ(texts(check_files({{"shop.yml", rules}})),
+            (std::vector<std::string>{
+                "shop.yml:11:24: alert Slow: annotation summary shows label service, which the result does not have (there is "
+                "server_name)",
+                "shop.yml:11:88: alert Slow: annotation summary shows label severity, which the rule sets itself: templates do not see it",
+                "shop.yml:11:11: alert Slow: annotation summary shows the value as seconds, but it is microseconds",
+                "shop.yml:13:44: alert Busy: service:requests:rate5m has no label func (there is server_name)",
+                "shop.yml:15:11: alert Busy: annotation summary shows the value as a count a second, but it is {request} a minute"}));
+}
+
+TEST(Check, recordings_of_one_file_are_known_to_another) {
+  const GivenFile rules{"r.yml", "groups:\n- name: g\n  rules:\n  - record: b:c:d\n    expr: 2 * a:b:c\n"
+                                 "  - record: a:b:c\n    expr: sum by (func) (server_conc)\n"};
+  const auto dashboard = [](const std::string& query) {
+    return GivenFile{"d.json", "{\"panels\": [{\"title\": \"P\", \"targets\": [{\"expr\": \"" + query + "\"}]}]}"};
+  };
+  EXPECT_TRUE(texts(check_files({dashboard("b:c:d{func=~'$func'}"), rules})).empty());
+  EXPECT_EQ(texts(check_files({dashboard("b:c:d{peer='x'}"), rules})).size(), 1U);
+  EXPECT_EQ(texts(check_files({dashboard("b:c:d")})).size(), 1U);
+}
+
+TEST(Check, meters_of_a_catalogue_that_no_panel_shows) {
+  const GivenFile catalogue{"shop.toml", "[[meter]]\nname = \"shop.jobs\"\nkind = \"counter\"\nunit = \"{job}\"\nhelp = \"Jobs.\"\n"
+                                         "[[meter]]\nname = \"shop_open\"\nkind = \"gauge\"\nhelp = \"Open.\"\n"};
+  const GivenFile dashboard{"shop.json", R"J({"panels": [{"title": "Jobs", "targets": [{"expr": "rate(shop_jobs_total[5m])"}]}]})J"};
+  EXPECT_TRUE(texts(check_files({catalogue})).empty());
+  EXPECT_EQ(texts(check_files({catalogue, dashboard})), (std::vector<std::string>{"shop.toml:7:8: no panel shows shop_open"}));
+  CheckOptions unshown;
+  unshown.unshown = true;
+  const auto all = texts(check_files({dashboard}, unshown));
+  EXPECT_GT(all.size(), 30U);
+}
+
+TEST(Check, what_an_agent_really_has) {
+  const auto seen = series_of_exposition("text/plain; version=0.0.4",
+                                         "# TYPE server_request_total counter\nserver_request_total{server_name=\"a\",zone=\"z\"} 1\n"
+                                         "# TYPE h histogram\nh_bucket{le=\"+Inf\"} 1\nh_sum 1\nh_count 1\n");
+  ASSERT_TRUE(seen.ok()) << seen.error().message;
+  CheckOptions options;
+  options.seen = *seen;
+  const auto findings = [&](const std::string& query) {
+    return texts(check_files({{"d.json", "{\"panels\": [{\"title\": \"P\", \"targets\": [{\"expr\": \"" + query + "\"}]}]}"}}, options));
+  };
+  EXPECT_TRUE(findings("rate(server_request_total{zone='z',dc='x'}[5m])").empty());
+  EXPECT_TRUE(findings("histogram_quantile(0.9, rate(h_bucket[5m]))").empty());
+  EXPECT_TRUE(findings("up").empty());
+  EXPECT_EQ(findings("server_conc"), (std::vector<std::string>{"d.json:1:50: panel \"P\": the agent has no server_conc now"}));
+  EXPECT_EQ(findings("rate(h_count{x='1'}[5m])").size(), 1U);
+  EXPECT_FALSE(series_of_exposition("text/html", "").ok());
+}
+
+}  // namespace
+}  // namespace tocsin::agent

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/rules/rule_engine.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "agent/api/rules_api.h"
+#include "rules/memory_store.h"
+#include "tests/agent/answer.h"
+#include "tests/agent/rule_engine_fixture.h"
+
+namespace tocsin::agent {
+namespace {
+
+using namespace rules_test;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr const char* kRules = "groups:\n- name: g\n  rules:\n  - {alert: A, expr: x > 3, for: 20s}\n  - {record: r, expr: x}\n";
+
+TEST_F(RuleEngineTest, EvaluatesCommitsAndTells) {
+  write("a.yml", kRules);
+  start();
+  for (int i = 0; i < 3; ++i) sample(5), tick();
+  ASSERT_EQ(told_.size(), 1u);
+  EXPECT_EQ(told_[0].labels, (rules::AlertLabels{{"alertname", "A"}, {"job", "j"}}));
+  ASSERT_EQ(store_.alerts()->size(), 1u);
+  EXPECT_EQ(store_.alerts()->at(0).phase, rules::AlertPhase::Firing);
+  EXPECT_EQ(store_.outbox()->size(), 1u);
+  EXPECT_THAT(known_, ElementsAre(HasSubstr(";g;A{}"), HasSubstr(";g;r{}")));
+  const RuleEngineState state = engine_->state();
+  EXPECT_EQ(state.evaluations, 6u);
+  EXPECT_EQ(state.cycles, 3u);
+  EXPECT_EQ(engine_->shortest_interval(), 10s);
+}
+
+TEST_F(RuleEngineTest, AGroupIsEvaluatedAtItsOwnInterval) {
+  write("a.yml", "groups:\n- {name: slow, interval: 30s, rules: [{record: r, expr: '1'}]}\n- {name: fast, rules: [{record: s, expr: '1'}]}\n");
+  start();
+  for (int i = 0; i < 6; ++i) tick();
+  EXPECT_EQ(engine_->state().evaluations, 2u + 6u);
+  clock_.advance(60s);  // ticks did not come
+  tick();
+  EXPECT_EQ(engine_->state().missed_evaluations, 2u + 6u);
+}
+
+TEST_F(RuleEngineTest, ARestartTakesUpWhatTheStoreHolds) {
+  write("a.yml", kRules);
+  start();
+  for (int i = 0; i < 3; ++i) sample(5), tick();
+  told_.clear();
+  start();
+  sample(1);
+  tick();
+  ASSERT_EQ(told_.size(), 1u);
+  EXPECT_TRUE(told_[0].ended());
+}
+
+TEST_F(RuleEngineTest, StatesOfRulesThatAreGoneAreForgotten) {
+  write("a.yml", kRules);
+  start();
+  for (int i = 0; i < 3; ++i) sample(5), tick();
+  write("a.yml", "groups: []\n");
+  start();
+  EXPECT_THAT(*store_.alerts(), IsEmpty());
+  EXPECT_THAT(known_, IsEmpty());
+}
+
+TEST_F(RuleEngineTest, AFileWithFaultsAtTheStartNeitherEndsNorForgets) {
+  write("a.yml", kRules);
+  start();
+  for (int i = 0; i < 3; ++i) sample(5), tick();
+  write("a.yml", "groups: 5\n");
+  start();
+  EXPECT_EQ(store_.alerts()->size(), 1u);
+  EXPECT_THAT(known_, ElementsAre(HasSubstr(";g;A{}")));
+  ASSERT_EQ(engine_->state().files.size(), 1u);
+  EXPECT_THAT(engine_->state().files[0].faults, testing::SizeIs(1));
+}
+
+TEST_F(RuleEngineTest, ARuleThatLooksBackFurtherThanTheHistorySaysSo) {
+  write("a.yml", "groups:\n- {name: g, rules: [{record: r, expr: 'rate(x[1d])'}]}\n");
+  start();
+  tick();
+  const auto status = engine_->state().groups.at(0);
+  EXPECT_EQ(status->rules[0].health, rules::RuleHealth::Error);
+  EXPECT_EQ(status->rules[0].last_error, "looks back 1d, but the history keeps 2h");
+}
+
+TEST_F(RuleEngineTest, WhatShipsHoldsAndWhatIsBroughtDoesNot) {
+  write("a.yml", "groups:\n- {name: tocsin-a, rules: [{alert: A, expr: x > 3}]}\n- {name: mine, rules: [{alert: A, expr: x > 3}]}\n");
+  const auto policies = [&] {
+    std::vector<rules::OnMissingData> out;
+    for (const auto& group : engine_->state().groups) out.push_back(group->rules[0].on_missing);
+    return out;
+  };
+  using enum rules::OnMissingData;
+  start();
+  EXPECT_THAT(policies(), ElementsAre(Hold, Prometheus));
+  options_.rules.on_missing_data = Prometheus;
+  start();
+  EXPECT_THAT(policies(), ElementsAre(Prometheus, Prometheus)) << "what is said in total wins";
+  options_.rules.on_missing_data.reset();
+  options_.rules.missing_data = {{.group = "tocsin-a", .alert = "A", .policy = Alert}, {.group = "mine", .alert = "", .policy = Hold}};
+  start();
+  EXPECT_THAT(policies(), ElementsAre(Alert, Hold));
+}
+
+TEST_F(RuleEngineTest, AHeldAlertIsMarkedAndEndsWithItsReason) {
+  write("a.yml", "groups:\n- {name: tocsin-a, rules: [{alert: A, expr: x > 3}]}\n");
+  options_.rules.missing_data_held = 60s;
+  start();
+  for (int i = 0; i < 4; ++i) sample(5), tick();
+  ASSERT_EQ(told_.size(), 1u);
+  for (int i = 0; i < 35; ++i) tick();  // five minutes until the sample is too old
+  AlertingState state;
+  state.rules = engine_->state();
+  EXPECT_EQ(state.rules.missing, 1u);
+  Router router;
+  add_rules_routes(router, [&] { return state; });
+  EXPECT_THAT(answer_of(router, request_of("GET", "/api/v1/alerts")).body,
+              testing::AllOf(HasSubstr("\"missingSince\""), HasSubstr("\"state\":\"firing\"")));
+  EXPECT_THAT(told_, testing::Each(testing::Property(&rules::OutboxRow::ended, false)));
+  for (int i = 0; i < 6; ++i) tick();
+  EXPECT_TRUE(told_.back().ended());
+  EXPECT_EQ(told_.back().end_reason, "its data has been missing for too long");
+  EXPECT_EQ(engine_->state().missing, 0u);
+}
+
+TEST_F(RuleEngineTest, TheApiShowsRulesAndAlerts) {
+  write("a.yml", kRules);
+  start();
+  sample(5), tick();
+  AlertingState state;
+  state.rules = engine_->state();
+  Router router;
+  add_rules_routes(router, [&] { return state; });
+  const auto get = [&](std::string_view query) { return answer_of(router, request_of("GET", "/api/v1/rules", query)); };
+  EXPECT_THAT(get("").body, testing::AllOf(HasSubstr("\"state\":\"pending\",\"name\":\"A\""), HasSubstr("\"duration\":20")));
+  EXPECT_THAT(answer_of(router, request_of("GET", "/api/v1/alerts")).body, HasSubstr("\"value\":\"5e+00\""));
+  EXPECT_THAT(get("type=record").body, testing::AllOf(testing::Not(HasSubstr("\"alerting\"")), HasSubstr("\"type\":\"recording\"")));
+  EXPECT_EQ(get("type=none").status, 400);
+  EXPECT_EQ(get("match[]=%7B").status, 400);
+  EXPECT_EQ(get("exclude_alerts=perhaps").status, 400);
+  EXPECT_THAT(get("exclude_alerts=true").body, testing::Not(HasSubstr("activeAt")));
+  EXPECT_THAT(get("rule_name[]=none").body, HasSubstr("\"groups\":[]"));
+}
+
+TEST_F(RuleEngineTest, TheApiGivesGroupsInPages) {
+  std::string file = "groups:\n";
+  for (const char* name : {"a", "b", "c", "d", "e"})
+    file += "- {name: " + std::string(name) + ", rules: [{record: r_" + name + ", expr: '1'}]}\n";
+  write("a.yml", file);
+  start();
+  tick();
+  AlertingState state;
+  state.rules = engine_->state();
+  Router router;
+  add_rules_routes(router, [&] { return state; });
+  const auto get = [&](const std::string& query) { return answer_of(router, request_of("GET", "/api/v1/rules", query)); };
+  std::vector<std::size_t> pages;
+  std::string token, names;
+  do {
+    const Answer answer = get("group_limit=2&rule_name[]=r_a&rule_name[]=r_c&rule_name[]=r_e" + (token.empty() ? "" : "&group_next_token=" + token));
+    ASSERT_EQ(answer.status, 200) << answer.body;
+    std::size_t groups = 0;
+    for (std::size_t at = 0; (at = answer.body.find("\"name\":\"r_", at)) != std::string::npos; ++at, ++groups) names += answer.body[at + 10];
+    pages.push_back(groups);
+    constexpr std::string_view kToken = "\"groupNextToken\":\"";
+    const std::size_t at = answer.body.find(kToken);
+    token = at == std::string::npos ? "" : answer.body.substr(at + kToken.size(), 16);
+  } while (!token.empty() && pages.size() < 9);
+  EXPECT_EQ(pages, (std::vector<std::size_t>{2, 1}));
+  EXPECT_EQ(names, "ace");
+  EXPECT_THAT(get("group_limit=2&group_next_token=gone").body, HasSubstr("were rule groups changed?"));
+  EXPECT_THAT(get("group_next_token=gone").body, HasSubstr("group_limit needs to be present"));
+  EXPECT_EQ(get("group_limit=0").status, 400);
+  EXPECT_EQ(get("group_limit=x").status, 400);
+}
+
+TEST_F(RuleEngineTest, ItsThreadReadsChangedFilesAndTicks) {
+  write("a.yml", kRules);
+  make();
+  engine_->start(options_);
+  sample(5);
+  engine_->tick(clock_.now());
+  EXPECT_TRUE(comes_true([&] { return engine_->state().cycles == 1; }));
+  write("a.yml", "groups:\n- {name: other, rules: [{record: s, expr: '1'}]}\n");
+  engine_->apply(options_);
+  EXPECT_TRUE(comes_true([&] { return engine_->state().groups.at(0)->group->name == "other"; }));
+  engine_->stop();
+  engine_->stop();
+}
+
+}  // namespace
+}  // namespace tocsin::agent

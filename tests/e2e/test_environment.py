@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The standard OTEL_* variables at the agent's start, and destinations that would be the agent itself."""
+import subprocess
+
+import pytest
+
+from harness.agent import PROGRAM, Agent
+from harness.process import wait_until
+
+
+@pytest.fixture
+def agent(started, tmp_path):
+    made = Agent(tmp_path)
+    started.append(made)
+    return made
+
+
+def names(agent):
+    return [one["name"] for one in agent.status("exporters")["data"]["destinations"]]
+
+
+def test_an_inherited_endpoint_that_is_the_agent_itself_is_refused_and_said(agent):
+    agent.environment = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://localhost:{agent.otlp_port}", "OTEL_METRIC_EXPORT_INTERVAL": "100"}
+    agent.start()
+    agent.send_statsd("seen:1|c")
+    wait_until(lambda: agent.value("seen_total") == 1)
+    assert names(agent) == []
+    assert "points at this agent itself" in agent.log()
+    assert not agent.value("tocsin_receiver_accepted_total", receiver="otlp")
+
+
+def test_the_variables_make_a_destination(agent, start_destination):
+    destination = start_destination()
+    agent.environment = {"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": f"{destination.url}/v1/metrics",
+                         "OTEL_EXPORTER_OTLP_HEADERS": "x-tenant=a%20b", "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+                         "OTEL_METRIC_EXPORT_INTERVAL": "200", "OTEL_EXPORTER_OTLP_TIMEOUT": "0",
+                         "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment.name=test", "OTEL_EXPORTER_OTLP_COMPRESSION": "brotli",
+                         "OTEL_TRACES_EXPORTER": "none"}
+    agent.start()
+    agent.send_statsd("seen:7|c")
+    wait_until(lambda: any(point.name == "seen" and point.value == 7 for point in destination.points()))
+    assert {request.headers.get("x-tenant") for request in destination.requests} == {"a b"}
+    assert "OTEL_EXPORTER_OTLP_COMPRESSION" in agent.log() and "brotli" in agent.log()
+    assert names(agent) == ["environment"]
+    assert destination.faults == []
+
+
+def test_nothing_is_sent_when_the_sdk_is_disabled(agent, start_destination):
+    destination = start_destination()
+    agent.environment = {"OTEL_EXPORTER_OTLP_ENDPOINT": destination.url, "OTEL_SDK_DISABLED": "true"}
+    agent.start()
+    assert names(agent) == [] and destination.requests == []
+
+
+def test_a_destination_of_the_configuration_that_is_the_agent_itself_is_a_fault_with_its_place(tmp_path):
+    config = tmp_path / "tocsin.toml"
+    config.write_text('[[export]]\nname = "loop"\nendpoint = "http://127.0.0.1:4317"\n')
+    for command in (["check", config], ["run", "--config", config, "--data-dir", tmp_path / "data"]):
+        done = subprocess.run([PROGRAM, *command], capture_output=True, text=True, timeout=20, stdin=subprocess.DEVNULL, check=False)
+        assert done.returncode == (1 if command[0] == "check" else 2), done
+        assert f"{config}:3:" in done.stdout + done.stderr and "feed itself" in done.stdout + done.stderr

@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The agent's own page in a real browser, under the demo: every dashboard, every panel, and what a person does with them."""
+import json
+import time
+
+import pytest
+
+from harness.browser import PHONE, address, all_have, demo_in_a_browser, drag_to, panels, press_over
+from harness.dashboards import FILES
+from harness.process import wait_until
+
+# Panels that are rightly empty while nothing goes wrong.
+QUIET = {"Alerts", "Failures by code"}
+
+
+@pytest.fixture
+def living(in_a_browser):
+    in_a_browser[0].faults.clear()
+    return in_a_browser
+
+
+@pytest.fixture(scope="module")
+def in_a_browser(tmp_path_factory):
+    """An agent with traffic in its history and rules, and a browser at it."""
+    with demo_in_a_browser(tmp_path_factory.mktemp("page")) as (chromium, agent):
+        yield chromium, agent
+
+
+@pytest.mark.parametrize("uid", [json.loads(path.read_text())["uid"] for path in FILES])
+def test_every_dashboard_draws_without_an_error(living, uid):
+    """The overview has data in every panel; of the others the demo feeds a part."""
+    chromium, _ = living
+    page = chromium.open(f"/d/{uid}?from=now-5m&to=now&refresh=5s")
+    states = {"data", "text"} if uid == "tocsin-overview" else {"data", "text", "empty"}
+    wait_until(lambda: all_have(page, states, QUIET), 30, uid)
+    chromium.picture(page, uid)
+    page.context.close()
+    assert chromium.faults == []
+
+
+def test_dark_and_on_a_phone(living):
+    chromium, _ = living
+    page = chromium.open("/d/tocsin-overview?from=now-5m&to=now", theme="dark")
+    wait_until(lambda: all_have(page, {"data", "text"}, QUIET), 30)
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    chromium.picture(page, "overview-dark")
+    page.context.close()
+    phone = chromium.open("/d/tocsin-overview?from=now-5m&to=now", size=PHONE)
+    wait_until(lambda: all_have(phone, {"data", "text"}, QUIET), 30)
+    assert phone.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], "nothing is wider than the phone"
+    chromium.picture(phone, "overview-phone")
+    phone.context.close()
+    assert chromium.faults == []
+
+
+def test_a_variable_narrows_and_the_link_copies_the_view(living):
+    chromium, _ = living
+    page = chromium.open("/d/tocsin-overview?from=now-5m&to=now")
+    page.get_by_label("Requests per second by service").get_by_role("button", name="checkout").wait_for()
+    page.locator(".chooser", has_text="Service").get_by_role("button").first.click()
+    page.get_by_role("option", name="checkout").click()
+    assert "var-server_name=checkout" in address(page)
+    panel = page.get_by_label("Requests per second by service")
+    wait_until(lambda: panel.locator(".legend button").all_inner_texts() == ["checkout"], 10)
+    copied = chromium.open(address(page).removeprefix(living[1].url))
+    wait_until(lambda: copied.get_by_label("Requests per second by service").locator(".legend button").all_inner_texts() == ["checkout"], 10)
+    copied.context.close()
+    page.context.close()
+    assert chromium.faults == []
+
+
+def span(page):
+    """The absolute range in the address, in milliseconds."""
+    found = dict(part.split("=") for part in address(page).split("?")[1].split("&"))
+    return int(found["from"]), int(found["to"])
+
+
+def chart(page, title):
+    return page.get_by_label(title, exact=True).locator(".u-over")
+
+
+def test_dragging_zooms_all_panels_and_keys_move(living):
+    chromium, _ = living
+    page = chromium.open("/d/tocsin-overview?from=now-5m&to=now")
+    wait_until(lambda: all_have(page, {"data", "text"}, QUIET), 30, "nothing moves any more")
+    entries = page.evaluate("history.length")
+    box = press_over(page, chart(page, "Requests per second by service"), 0.5)
+    drag_to(page, box, 0.8)
+    page.mouse.up()
+    wait_until(lambda: "from=now" not in address(page))
+    start, end = span(page)
+    assert 80_000 < end - start < 100_000
+    assert page.evaluate("history.length") == entries + 1, "one drag is one step back"
+    page.keyboard.press("ArrowLeft")
+    wait_until(lambda: span(page)[0] < start)
+    page.keyboard.press("-")
+    wait_until(lambda: span(page)[1] - span(page)[0] > 150_000)
+    page.context.close()
+    assert chromium.faults == []
+
+
+@pytest.mark.parametrize("title", ["Latency of successful requests", "Latency of all requests"])
+def test_refreshes_neither_end_a_drag_nor_make_a_chart_anew(living, title):
+    """Lines with exemplars and a heatmap, refreshed each second: the selection stays under the mouse, the canvas stays the same."""
+    chromium, _ = living
+    page = chromium.open("/d/tocsin-overview?from=now-2m&to=now&refresh=1s")
+    page.get_by_label(title, exact=True).scroll_into_view_if_needed()
+    plot = chart(page, title)
+    plot.wait_for()
+    asked = []
+    page.on("request", lambda request: "/query_range" in request.url and asked.append(request.url))
+
+    def after_refreshes(count):
+        """Waits until every panel in view has asked so often again."""
+        until = len(asked) + 8 * count
+        for _ in range(200):
+            page.wait_for_timeout(100)
+            if len(asked) >= until:
+                return
+        raise TimeoutError(f"{len(asked)} of {until} questions")
+
+    plot.evaluate("over => over.closest('.uplot').dataset.mark = 'first'")
+    after_refreshes(3)
+    assert plot.evaluate("over => over.closest('.uplot').dataset.mark") == "first"
+    box = press_over(page, plot, 0.3)
+    drag_to(page, box, 0.5)
+    selected = plot.locator(".u-select").bounding_box()
+    assert 0.15 < selected["width"] / box["width"] < 0.25
+    after_refreshes(3)
+    assert plot.locator(".u-select").bounding_box() == selected
+    drag_to(page, box, 0.8)
+    page.mouse.up()
+    wait_until(lambda: "from=now" not in address(page))
+    assert 55_000 < span(page)[1] - span(page)[0] < 65_000
+    page.context.close()
+    assert chromium.faults == []
+
+
+def test_shift_and_dragging_pans_and_a_double_click_zooms_out(living):
+    chromium, _ = living
+    page = chromium.open("/d/tocsin-overview?from=now-2m&to=now&refresh=5s")
+    wait_until(lambda: all_have(page, {"data", "text"}, QUIET), 30, "nothing moves any more")
+    plot = chart(page, "Requests per second by service")
+    page.keyboard.down("Shift")
+    box = press_over(page, plot, 0.5)
+    drag_to(page, box, 0.6)
+    page.mouse.up()
+    page.keyboard.up("Shift")
+    wait_until(lambda: "from=now" not in address(page))
+    start, end = span(page)
+    assert 118_000 < end - start < 122_000
+    assert 10_000 < time.time() * 1000 - end < 60_000, "a tenth of two minutes back, and what the test took"
+    page.mouse.dblclick(box["x"] + box["width"] * 0.5, box["y"] + 20)
+    wait_until(lambda: 235_000 < span(page)[1] - span(page)[0] < 245_000)
+    page.context.close()
+    assert chromium.faults == []
+
+
+def test_a_panel_alone_its_help_and_its_tooltip(living):
+    chromium, _ = living
+    page = chromium.open("/d/tocsin-overview?from=now-5m&to=now")
+    panel = page.get_by_label("Requests per second by service", exact=True).first
+    panel.locator(".u-over").wait_for()
+    panel.get_by_role("button", name="what this panel shows").click()
+    assert panel.locator(".help").inner_text()
+    panel.get_by_role("button", name="what this panel shows").click()
+    plot = panel.locator(".u-over")
+    plot.hover(position={"x": plot.bounding_box()["width"] - 8, "y": 40})  # where the newest data is
+    assert "req/s" in panel.locator(".tooltip").inner_text()
+    panel.get_by_role("button", name="view this panel alone").click()
+    wait_until(lambda: len(panels(page)) == 1)
+    page.keyboard.press("Escape")
+    wait_until(lambda: len(panels(page)) > 5)
+    page.context.close()
+    assert chromium.faults == []
+
+
+def test_the_query_box_completes_answers_and_says_what_is_wrong(living):
+    chromium, _ = living
+    page = chromium.open("/explore?from=now-5m&to=now")
+    box = page.get_by_role("textbox", name="query")
+    box.click()
+    page.keyboard.type("server_request_to")
+    page.locator(".cm-tooltip-autocomplete", has_text="server_request_total").wait_for()
+    page.keyboard.press("Escape")
+    page.keyboard.type("tal")
+    page.get_by_role("button", name="run").click()
+    wait_until(lambda: panels(page) == {"over time": "data", "now": "data"}, 15)
+    page.goto(page.url.split("/explore")[0] + "/explore?expr=sum(")
+    wait_until(lambda: set(panels(page).values()) == {"error"}, 10)
+    assert "parse error" in page.locator(".note.error").first.inner_text()
+    page.context.close()
+    # The browser itself tells of an answer with status 400.
+    assert [fault for fault in chromium.faults if "400" not in fault] == []
+    chromium.faults.clear()
+
+
+@pytest.mark.parametrize("path", ["/", "/receivers", "/cardinality", "/configuration", "/runbooks", "/runbooks/HighErrorRate"])
+def test_the_other_pages_draw(living, path):
+    chromium, _ = living
+    page = chromium.open(path)
+    page.locator("h1").first.wait_for()
+    wait_until(lambda: page.locator("main").inner_text().count("\n") >= 1)
+    assert page.locator(".note.error").count() == 0
+    page.context.close()
+    assert chromium.faults == []

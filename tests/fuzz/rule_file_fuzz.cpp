@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rule files of anyone's making: no crash, bounded work, and every fault has a place inside the file.
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+
+#include "rules/rule_file.h"
+
+using namespace tocsin::rules;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  const RuleFileReading read = read_rule_file(text, "f");
+  const auto lines = static_cast<std::size_t>(std::ranges::count(text, '\n')) + 2;
+  for (const FileFault& fault : read.faults) {
+    if (fault.place.line == 0 || fault.place.line > lines || fault.message.empty()) std::abort();
+  }
+  if (!read.faults.empty() && !read.file.groups.empty()) std::abort();
+  for (const RuleGroup& group : read.file.groups) {
+    for (std::size_t i = 0; i < group.rules.size(); ++i) {
+      if (!group.rules[i].expr || group.rules[i].name.empty()) std::abort();
+      if (rule_key("f", group, i).empty()) std::abort();
+    }
+  }
+  return 0;
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rules/promql/functions.h"
+
+#include <gtest/gtest.h>
+
+namespace tocsin::rules::promql {
+namespace {
+
+TEST(Functions, AreFoundByName) {
+  const Signature* rate = find_function("rate");
+  ASSERT_NE(rate, nullptr);
+  EXPECT_EQ(rate->arity(), 1);
+  EXPECT_EQ(rate->types[0], ValueType::Matrix);
+  EXPECT_FALSE(rate->experimental);
+  EXPECT_EQ(find_function("Rate"), nullptr);
+  EXPECT_EQ(find_function(""), nullptr);
+}
+
+TEST(Functions, EveryOneHasWordsAndATypeForEachArgument) {
+  for (const Signature& function : functions()) {
+    EXPECT_EQ(find_function(function.name), &function);
+    EXPECT_FALSE(function.doc.empty()) << function.name;
+    EXPECT_TRUE(function.variadic == 0 || function.arity() > 0) << function.name;
+  }
+}
+
+TEST(Functions, TheLastTypeRepeats) {
+  const Signature* join = find_function("label_join");
+  ASSERT_NE(join, nullptr);
+  EXPECT_EQ(join->type_of(0), ValueType::Vector);
+  EXPECT_EQ(join->type_of(9), ValueType::String);
+}
+
+}  // namespace
+}  // namespace tocsin::rules::promql
