@@ -47,8 +47,8 @@ class History {
   void start();
   // Safe twice and without start.
   void stop();
-  // After a tick: tells of names that are not kept any more.
-  void tell_refusals();
+  // After a tick: tells of names that are not kept any more, and of a clock that was set back.
+  void tell();
   HistoryStats stats() const;
 
  private:
@@ -69,6 +69,7 @@ class History {
   // Guarded by mutex_.
   HistoryStats stats_;             // but for the window's
   std::set<std::string> refused_;  // told
+  std::uint64_t set_back_ = 0;     // times of the window's that were told
   bool started_ = false;
 
   std::jthread thread_;

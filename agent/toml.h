@@ -56,6 +56,7 @@ class TomlTable {
   bool read(std::string_view key, std::map<std::string, std::string>& into);  // a table of texts
   bool read_duration(std::string_view key, std::chrono::nanoseconds& into, std::chrono::nanoseconds least,
                      std::chrono::nanoseconds most);
+  bool read_date(std::string_view key, std::chrono::year_month_day& into);  // 2027-03-01
   bool read_bytes(std::string_view key, std::uint64_t& into, std::uint64_t least, std::uint64_t most);
   // One of `words`, by its index.
   bool read_choice(std::string_view key, std::size_t& into, const std::vector<std::string_view>& words);

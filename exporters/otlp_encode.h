@@ -27,7 +27,7 @@ namespace tocsin::exporters {
 enum class OtlpTemporality : std::uint8_t {
   Cumulative,
   Delta,      // counters and histograms
-  LowMemory,  // the same, but counters that come to us as totals (OTLP, scrapes) stay cumulative
+  LowMemory,  // the same, but counters that come to us as totals (observed meters, OTLP, scrapes) stay cumulative
 };
 
 // For histograms that have both kinds of buckets; one that has a single kind is sent as that.

@@ -10,8 +10,10 @@
 // Threads: immutable. Costs nothing at run time.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "meters/descriptor.h"
@@ -45,7 +47,12 @@ struct DeclaredMeter {
   bool native = false;                  // exponential buckets, too
   // Label sets that stand at zero from the start, label by label: sets x labels.size() values.
   std::span<const std::string_view> sets = {};
+  // Its name before it was renamed, as which it is shown, too, until that day begins (UTC). Empty: none.
+  std::string_view formerly = {};
+  std::chrono::year_month_day formerly_until = {};
 };
+
+std::string to_text(std::chrono::year_month_day day);  // "2027-03-01"
 
 MeterSpec spec_of(const DeclaredMeter& meter);
 HistogramShape shape_of(const DeclaredMeter& meter);

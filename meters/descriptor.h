@@ -5,9 +5,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
+#include "meters/base/clock.h"
 #include "meters/base/result.h"
 
 namespace tocsin::meters {
@@ -27,9 +29,16 @@ struct Descriptor {
   std::string unit;             // UCUM, as in OpenTelemetry: "s", "By", "{request}"; may be empty
   std::string help;
   Kind kind = Kind::Gauge;
+  bool observed = false;  // its values are asked for at each collection, not recorded: OpenTelemetry's asynchronous ones
+  // After a rename: the meter under its name before, as which a Snapshot shows it, too, until then. Null: none.
+  std::shared_ptr<const Descriptor> formerly = nullptr;
+  Time formerly_until = {};
 
-  bool operator==(const Descriptor&) const = default;
+  bool operator==(const Descriptor& other) const noexcept;  // whatever it was called before
 };
+
+// Fills `formerly`: of the same kind and unit, with a help that leads to the new name.
+void set_formerly(Descriptor& descriptor, std::string_view name, Time until);
 
 // How names become Prometheus' (OpenTelemetry specification, "Prometheus and OpenMetrics compatibility").
 enum class NameStrategy : std::uint8_t {

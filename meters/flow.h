@@ -22,12 +22,15 @@ class SnapshotBuilder {
  public:
   explicit SnapshotBuilder(Time time) : time_(time) {}
   Time time() const noexcept { return time_; }
-  // Requires: every column of the family has one element a row. A family without rows is left out.
+  // Requires: every column of the family has one element a row. A family without rows is left out; a renamed one is
+  // there twice until the day on which its former name ends (Descriptor::formerly).
   void add(Family family);
   // Sorts by prometheus_name; order of adding is kept among equals.
   std::shared_ptr<const Snapshot> finish(std::uint64_t sequence) &&;
 
  private:
+  void add_formerly(const Family& family);
+
   Time time_;
   std::vector<std::shared_ptr<const Family>> families_;
 };

@@ -37,6 +37,9 @@ struct MeterSpec {
   std::string help = {};
   std::vector<std::string> labels = {};
   std::uint32_t max_series = 0;  // label sets before the overflow series; 0: the registry's
+  // Of a meter that was renamed: its series are shown under this name, too, until that time. Empty: it was not.
+  std::string formerly = {};
+  Time formerly_until = {};
 };
 
 struct RegistryOptions {

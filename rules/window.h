@@ -68,6 +68,7 @@ struct WindowStats {
   std::uint64_t series = 0, names = 0, bytes = 0;
   AppendOutcome outcome;  // since start
   std::vector<WindowRefusal> refusals;
+  std::uint64_t set_back = 0;  // times that the clock went back by more than a minute, and what it had called later was let go
 };
 
 struct WindowExemplar {
@@ -102,7 +103,8 @@ class Window final : public meters::Sink {
   Window& operator=(const Window&) = delete;
 
   void accept(std::shared_ptr<const meters::Snapshot> snapshot) override;
-  // Also lets go what is older than retention at the Snapshot's time.
+  // Also lets go what is older than retention at the Snapshot's time, and, where that went back by more than a minute,
+  // what is later: it would keep new samples out.
   AppendOutcome append(const meters::Snapshot& snapshot);
   AppendOutcome append(const Batch& batch);
   // For who has no Snapshots: lets go what is older than retention.
@@ -113,7 +115,8 @@ class Window final : public meters::Sink {
 
   // What is there now, to be saved; see window_checkpoint.h.
   std::shared_ptr<const WindowCheckpoint> checkpoint();
-  // Requires: nothing was appended. Errors: Input: damaged, or from the future (the clock was set back); nothing changes.
+  // Requires: nothing was appended. What is later than `now`
+  // because the clock was set back since is left out. Errors: Input: damaged; nothing changes.
   Result<RestoredWindow> restore(std::string_view checkpoint, Time now);
 
   // How far back the samples of that name go: for a rule that looks back further.

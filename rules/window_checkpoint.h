@@ -24,6 +24,7 @@ namespace tocsin::rules {
 struct RestoredWindow {
   std::uint64_t series = 0;
   Time newest;  // sample
+  bool set_back = false;  // the clock was, since: what was later than now is left out
 };
 
 class WindowCheckpoint {

@@ -9,6 +9,7 @@
 // Threads: one while it is filled; immutable then. Keeps copies.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -31,6 +32,8 @@ struct KnownSeries {
   Unit unit;
   Unit bound_unit;              // of a histogram: what `le` measures
   bool any_label = false;       // labels are not known
+  std::string now;              // of a name that a meter had before: how it is called now
+  std::chrono::year_month_day until = {};  // and when that name ends
   bool absent = false;          // it exists, but the agent that was asked does not have it
   std::set<std::string> labels;
   std::map<std::string, std::vector<std::string>> closed;  // label to its values
@@ -57,6 +60,8 @@ class KnownMeters {
   std::vector<std::string> meters() const;  // declared ones, by name
 
  private:
+  void add(const meters::DeclaredMeter& meter, KnownSeries series);
+
   std::map<std::string, KnownSeries, std::less<>> series_;
   std::set<std::string> everywhere_;
 };

@@ -207,7 +207,7 @@ void Agent::start_ticks() {
       [this](const meters::Snapshot& seen) {
         intake_.sinks_saw(seen.time);
         span_meters_.sinks_saw();
-        history_.tell_refusals();
+        history_.tell();
         alerting_.tick(seen);  // the window has it
         pipeline_.set_interval(tick_interval(*config()));  // rule files change by themselves
       });

@@ -53,6 +53,7 @@ void History::restore() {
   if (restored) {
     log_.info("history restored", {{"series", std::to_string(restored->series)},
                                    {"age", seconds(clock_.now() - restored->newest)}});
+    if (restored->set_back) log_.warning("the clock was set back: what lay in the future is not restored");
     return;
   }
   {
@@ -102,7 +103,7 @@ void History::stop() {
   save();
 }
 
-void History::tell_refusals() {
+void History::tell() {
   const rules::WindowStats stats = window_->stats();
   std::set<std::string> refused;
   for (const rules::WindowRefusal& refusal : stats.refusals) refused.insert(refusal.name);
@@ -110,6 +111,8 @@ void History::tell_refusals() {
   {
     const std::lock_guard lock(mutex_);
     before = std::exchange(refused_, refused);
+    if (std::exchange(set_back_, stats.set_back) != stats.set_back)
+      log_.warning("the clock was set back: history that lay in the future is let go");
   }
   for (const rules::WindowRefusal& refusal : stats.refusals)
     if (!before.contains(refusal.name))

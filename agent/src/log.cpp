@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <ctime>
@@ -28,8 +29,10 @@ std::string utc(Time time) {
   return std::string(buffer, size) + fraction;
 }
 
+// Whatever a peer sent must not move the cursor or colour the terminal, nor look like another field.
 bool needs_quotes(std::string_view text) {
-  return text.empty() || text.find_first_of(" \"=\n\t\\") != std::string_view::npos || !is_utf8(text);
+  const auto special = [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == '"' || c == '=' || c == '\\' || c == '\x7f'; };
+  return text.empty() || std::any_of(text.begin(), text.end(), special) || !is_utf8(text);
 }
 
 }  // namespace

@@ -231,6 +231,16 @@ bool TomlTable::read_duration(std::string_view key, std::chrono::nanoseconds& in
   return true;
 }
 
+bool TomlTable::read_date(std::string_view key, std::chrono::year_month_day& into) {
+  const Value* value = node_->find(key);
+  if (value == nullptr) return false;
+  if (!value->is_local_date()) return node_->wrong_type(*value, key, "a date, like 2027-03-01"), false;
+  const toml::local_date& date = value->as_local_date();  // its months are counted from 0
+  into = std::chrono::year(date.year) / std::chrono::month(date.month + 1U) / std::chrono::day(date.day);
+  if (!into.ok()) return node_->complain(*value, key, "there is no such day"), false;
+  return true;
+}
+
 bool TomlTable::read_bytes(std::string_view key, std::uint64_t& into, std::uint64_t least, std::uint64_t most) {
   const Value* value = node_->find(key);
   if (value == nullptr) return false;

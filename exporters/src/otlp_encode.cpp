@@ -172,6 +172,7 @@ class OtlpEncoder::State {
     if (!std::holds_alternative<meters::Scalars>(family.points) || family.descriptor->kind != meters::Kind::Counter)
       return false;
     if (options_.temporality == OtlpTemporality::Delta) return true;
+    if (family.descriptor->observed) return false;
     const meters::Via via = family.origin->via;
     return via == meters::Via::Registry || via == meters::Via::Spans || via == meters::Via::Statsd;
   }

@@ -164,6 +164,20 @@ std::string utf8_with_suffixes(std::string_view original, std::string_view unit,
 
 }  // namespace
 
+bool Descriptor::operator==(const Descriptor& other) const noexcept {
+  return name == other.name && prometheus_name == other.prometheus_name && unit == other.unit && help == other.help &&
+         kind == other.kind && observed == other.observed;
+}
+
+void set_formerly(Descriptor& descriptor, std::string_view name, Time until) {
+  auto before = std::make_shared<Descriptor>(descriptor);
+  before->name = name;
+  before->prometheus_name = prometheus_name(name, descriptor.unit, descriptor.kind);
+  before->help = "Now " + descriptor.name + ". " + descriptor.help;
+  descriptor.formerly = std::move(before);
+  descriptor.formerly_until = until;
+}
+
 std::string_view to_text(Kind kind) noexcept {
   switch (kind) {
     case Kind::Counter: return "counter";

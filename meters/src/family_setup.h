@@ -26,7 +26,6 @@ struct FamilySetup {
   std::uint32_t max_series = 0;
   SourcePlace declared_at;
   std::shared_ptr<const HistogramForm> form = nullptr;  // of histograms
-  bool observable = false;
 };
 
 // The one label of the series that takes what has no room (OpenTelemetry SDK, "Cardinality limits").

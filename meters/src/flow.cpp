@@ -22,13 +22,26 @@ namespace {
          fits(histograms.native.size());
 }
 
+constexpr std::chrono::minutes kEndedShownFor{5};
+
 }  // namespace
 
 void SnapshotBuilder::add(Family family) {
   assert(family.descriptor && family.origin && family.origin->resource && family.labels);
   assert(columns_match(family));
   if (family.states.empty()) return;
+  if (family.descriptor->formerly) add_formerly(family);
   families_.push_back(std::make_shared<const Family>(std::move(family)));
+}
+
+// At its end the rows of the former name are shown as ended for a while, as those of any series that ends.
+void SnapshotBuilder::add_formerly(const Family& family) {
+  const Time until = family.descriptor->formerly_until;
+  if (time_ >= until + kEndedShownFor) return;
+  Family before = family;
+  before.descriptor = family.descriptor->formerly;
+  if (time_ >= until) before.states.assign(before.states.size(), RowState::Ended);
+  families_.push_back(std::make_shared<const Family>(std::move(before)));
 }
 
 std::shared_ptr<const Snapshot> SnapshotBuilder::finish(std::uint64_t sequence) && {

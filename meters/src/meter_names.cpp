@@ -43,6 +43,13 @@ Result<void> check_unit(std::string_view unit) {
   return {};
 }
 
+// The name before a rename obeys the same grammar, and is another one.
+Result<void> check_formerly(const MeterSpec& spec) {
+  if (auto checked = check_instrument_name(spec.formerly); !checked) return checked.error();
+  if (equal_ignoring_case(spec.formerly, spec.name)) return Error{Fault::Configuration, "is its name now, too"};
+  return {};
+}
+
 Result<Descriptor> describe(const MeterSpec& spec, Kind kind, SourcePlace place) {
   if (auto checked = check_instrument_name(spec.name); !checked) return at(place, checked.error().message);
   if (auto checked = check_unit(spec.unit); !checked)
@@ -50,7 +57,12 @@ Result<Descriptor> describe(const MeterSpec& spec, Kind kind, SourcePlace place)
   if (!is_utf8(spec.help)) return at(place, "meter \"" + spec.name + "\": help is not UTF-8");
   std::string shown = prometheus_name(spec.name, spec.unit, kind);
   if (shown.empty()) return at(place, "meter \"" + spec.name + "\": has no letter or digit");
-  return Descriptor{spec.name, std::move(shown), spec.unit, spec.help, kind};
+  Descriptor made{spec.name, std::move(shown), spec.unit, spec.help, kind};
+  if (spec.formerly.empty()) return made;
+  if (auto checked = check_formerly(spec); !checked)
+    return at(place, "meter \"" + spec.name + "\": formerly \"" + spec.formerly + "\": " + checked.error().message);
+  set_formerly(made, spec.formerly, spec.formerly_until);
+  return made;
 }
 
 Result<std::vector<LabelColumn>> label_columns(const MeterSpec& spec, Kind kind, SourcePlace place) {
@@ -93,8 +105,8 @@ std::string labels_text(const std::vector<LabelColumn>& columns) {
 }
 
 std::string kind_text(const FamilySetup& setup) {
-  std::string text = setup.observable ? "observable " : "";
-  if (!setup.observable && !setup.form) text += setup.number == NumberType::Integer ? "integer " : "double ";
+  std::string text = setup.descriptor.observed ? "observable " : "";
+  if (!setup.descriptor.observed && !setup.form) text += setup.number == NumberType::Integer ? "integer " : "double ";
   return text + std::string(meters::to_text(setup.descriptor.kind));
 }
 
@@ -140,7 +152,11 @@ Result<std::shared_ptr<const HistogramForm>> form_of(const HistogramShape& shape
 }
 
 Result<void> MeterNames::claim(const Descriptor& descriptor, SourcePlace place) {
-  const std::vector<std::string> samples = sample_names(descriptor);
+  std::vector<std::string> samples = sample_names(descriptor);
+  if (descriptor.formerly) {
+    const std::vector<std::string> before = sample_names(*descriptor.formerly);
+    samples.insert(samples.end(), before.begin(), before.end());
+  }
   for (const std::string& sample : samples) {
     const auto other = samples_.find(sample);
     if (other == samples_.end()) continue;

@@ -87,7 +87,7 @@ Result<AnyFamily> Registry::State::declare(FamilySetup setup) {
       return known->second;
     }
     if (auto claimed = names.claim(setup.descriptor, setup.declared_at); !claimed) return claimed.error();
-    if (setup.observable)
+    if (setup.descriptor.observed)
       made.observed = std::make_shared<ObservedFamily>(std::move(setup), ledger);
     else
       made.recorded = FamilyRef(new FamilyCore(std::move(setup), ledger));
@@ -147,7 +147,7 @@ Result<Meter<Instrument>> Registry::declare(const MeterSpec& spec, Place place, 
 Result<Observation> Registry::observe(const MeterSpec& spec, Kind kind, Callback callback, Place place) {
   auto setup = detail::set_up(spec, kind, NumberType::Double, state_->options, place);
   if (!setup) return setup.error();
-  setup->observable = true;
+  setup->descriptor.observed = true;
   auto family = state_->declare(*std::move(setup));
   if (!family) return family.error();
   const std::shared_lock gate(detail::fork_gate());

@@ -17,7 +17,9 @@ namespace tocsin::rules {
 namespace {
 
 constexpr std::int64_t kNsPerMs = 1'000'000;
-// Senders may be ahead of us; a checkpoint that is further ahead would keep new samples out.
+// What a clock is set back by without much ado: it has caught up before anybody has seen a gap.
+constexpr std::int64_t kSmallStepMs = 60'000;
+// Senders may be ahead of us; a checkpoint that is further ahead is from before the clock was set back.
 constexpr std::int64_t kMostAheadMs = 3'600'000;
 // Tables of Batches are looked through once in so many milliseconds.
 constexpr std::int64_t kForgetEveryMs = 300'000;
@@ -40,8 +42,22 @@ struct Window::State {
     store.set_limit(options.max_bytes, {});
   }
 
+  // Samples that lie in what is the future now would keep out all that comes, until the clock is there again.
+  void follow_clock(Time now) {
+    const std::int64_t to_ms = to_unix_ns(now) / kNsPerMs;
+    if (newest_ms == kNever || newest_ms - to_ms <= kSmallStepMs) return;
+    snapshots.set_back(to_ms);
+    batches.forget_all();
+    store.set_back(to_ms);
+    newest_ms = to_ms;
+    forgot_ms = std::min(forgot_ms, to_ms);
+    ++set_back;
+  }
+
   void expire(Time now) {
+    follow_clock(now);
     now_ms = to_unix_ns(now) / kNsPerMs;
+    newest_ms = std::max(newest_ms, now_ms);
     const std::int64_t oldest_ms = now_ms - options.retention.count() / kNsPerMs;
     store.expire({oldest_ms, now_ms - options.raw.count() / kNsPerMs,
                   std::min(oldest_ms, now_ms - options.recorded_retention.count() / kNsPerMs)});
@@ -80,6 +96,8 @@ struct Window::State {
   BatchAppender batches;
   AppendOutcome total;
   std::int64_t forgot_ms = 0, now_ms = 0;
+  std::int64_t newest_ms = kNever;  // that now_ms ever was
+  std::uint64_t set_back = 0;
   std::uint64_t taken_since_look = 0;  // samples of Batches
   std::shared_ptr<const WindowView> view;  // null: something was appended since
 };
@@ -136,12 +154,16 @@ Result<RestoredWindow> Window::restore(std::string_view checkpoint, Time now) {
   auto read = read_checkpoint(checkpoint);
   if (!read) return read.error();
   const std::int64_t newest_ms = std::max<std::int64_t>(read->newest_ms, 0);
-  if (newest_ms - to_unix_ns(now) / kNsPerMs > kMostAheadMs)
-    return Error{Fault::Input, "it is from the future: the clock was set back"};
-  const RestoredWindow restored{read->series->series(), from_unix_ns(newest_ms * kNsPerMs)};
+  const std::int64_t now_ms = to_unix_ns(now) / kNsPerMs;
+  const bool from_future = newest_ms - now_ms > kMostAheadMs;
+  const RestoredWindow restored{read->series->series(), from_unix_ns((from_future ? now_ms : newest_ms) * kNsPerMs), from_future};
   const std::lock_guard lock(state_->mutex);
   state_->store.restore(std::move(read->series), std::move(read->departed));
   state_->snapshots.restore(read->senders);
+  if (from_future) {
+    state_->store.set_back(now_ms);
+    state_->snapshots.set_back(now_ms);
+  }
   state_->view.reset();
   return restored;
 }
@@ -164,6 +186,7 @@ WindowStats Window::stats() const {
   stats.names = state_->store.series().names();
   stats.bytes = state_->store.bytes() + state_->snapshots.bytes() + state_->batches.bytes();
   stats.outcome = state_->total;
+  stats.set_back = state_->set_back;
   stats.refusals = state_->store.refusals();
   return stats;
 }

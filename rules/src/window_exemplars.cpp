@@ -44,6 +44,11 @@ void ExemplarRing::add(KeptExemplar exemplar) {
   shown_.reset();
 }
 
+void ExemplarRing::cut_after(std::int64_t last_ms) {
+  std::erase_if(kept_, [&](const auto& kept) { return kept->exemplar.time_ms > last_ms; });
+  shown_.reset();
+}
+
 std::shared_ptr<const KeptExemplars> ExemplarRing::view() {
   if (!shown_) shown_ = std::make_shared<const KeptExemplars>(kept_.begin(), kept_.end());
   return shown_;

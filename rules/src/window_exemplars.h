@@ -29,6 +29,7 @@ class ExemplarRing {
  public:
   explicit ExemplarRing(std::size_t most) : most_(most) {}
   void add(KeptExemplar exemplar);
+  void cut_after(std::int64_t last_ms);
   std::shared_ptr<const KeptExemplars> view();
   std::size_t bytes() const noexcept { return kept_.size() * 250; }
 

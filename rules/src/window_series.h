@@ -63,6 +63,12 @@ class SeriesSet {
     remove(dead_);
   }
 
+  // Lets go of samples that are later.
+  void cut_after(std::int64_t last_ms) {
+    for (const auto& strip : strips_)
+      if (strip) strip->cut_after(last_ms);
+  }
+
   // Takes the rows out, with all their samples. Requires: ascending.
   void remove(std::span<const promql::SeriesRow> rows);
 

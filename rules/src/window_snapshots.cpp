@@ -102,6 +102,11 @@ void SnapshotAppender::forget_families() {
   families_.clear();
 }
 
+void SnapshotAppender::set_back(std::int64_t now_ms) {
+  forget_families();
+  for (auto& [sender, times] : senders_) times->newest_ns = std::min(times->newest_ns, now_ms * kNsPerMs);
+}
+
 void SnapshotAppender::append(const meters::Snapshot& snapshot) {
   ++sequence_;
   const std::int64_t snapshot_ns = to_unix_ns(snapshot.time);

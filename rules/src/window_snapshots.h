@@ -21,6 +21,8 @@ class SnapshotAppender {
   void append(const meters::Snapshot& snapshot);
   // Before symbols change: gives up its series, to find them again with the next Snapshot.
   void forget_families();
+  // The clock was set back: senders are looked at anew.
+  void set_back(std::int64_t now_ms);
   std::size_t bytes() const noexcept;
 
   // The newest point of each sender, for checkpoints. restore() requires: nothing was appended.

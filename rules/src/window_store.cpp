@@ -110,6 +110,13 @@ void WindowStore::expire(const Horizons& horizons) {
   });
 }
 
+void WindowStore::set_back(std::int64_t now_ms) {
+  series_->cut_after(now_ms - 1);
+  exemplars_.cut_after(now_ms - 1);
+  for (auto& [series, last_ms] : departed_) last_ms = std::min(last_ms, now_ms - 1);
+  oldest_ms_ = kNever;
+}
+
 std::size_t WindowStore::bytes() const noexcept { return series_->bytes() + departed_.size() * 40 + exemplars_.bytes() + metadata_->size() * 120; }
 
 }  // namespace tocsin::rules

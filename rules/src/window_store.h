@@ -74,6 +74,8 @@ class WindowStore {
   void renumber();
 
   void expire(const Horizons& horizons);
+  // The clock was set back to `now_ms`: what it called later is let go, so that new samples are taken.
+  void set_back(std::int64_t now_ms);
   std::int64_t oldest_ms() const noexcept { return oldest_ms_; }
   std::size_t bytes() const noexcept;
 

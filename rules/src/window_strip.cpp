@@ -188,6 +188,27 @@ void Strip::drop_before(std::int64_t oldest_ms) {
   }
 }
 
+void Strip::cut_after(std::int64_t last_ms) {
+  close();
+  const auto cut = [&](auto& all, std::size_t& bytes) {
+    for (auto& one : all) {
+      bytes -= one->bytes();
+      one = rules::cut_after(std::move(one), last_ms);
+      bytes += one ? one->bytes() : 0;
+    }
+    std::erase(all, nullptr);
+  };
+  cut(columns_, column_bytes_);
+  cut(chunks_, chunk_bytes_);
+  thinned_ = std::min(thinned_, chunks_.size());
+  for (Used& used : used_) used.last_ms = std::min(used.last_ms, last_ms);
+  for (Directory::Slot& slot : own_directory().slots) {
+    slot.born_ms = std::min(slot.born_ms, last_ms);
+    slot.ended_ms = std::min(slot.ended_ms, last_ms);
+  }
+  view_.reset();
+}
+
 void Strip::find_dead(std::int64_t oldest_ms, std::vector<promql::SeriesRow>& rows) const {
   for (std::uint32_t slot = 0; slot < used_.size(); ++slot) {
     const Used& used = used_[slot];

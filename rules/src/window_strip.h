@@ -102,6 +102,8 @@ class Strip {
   void compress_before(std::int64_t raw_ms);
   // Leaves of older chunks a sample a minute, an hour or more at a time.
   void thin_before(std::int64_t oldest_ms);
+  // Lets go of samples that are later: the clock was set back.
+  void cut_after(std::int64_t last_ms);
   // Lets go of columns that are older than `oldest_ms` as a whole.
   void drop_before(std::int64_t oldest_ms);
   // Rows whose last sample is older and that nobody owns.

@@ -111,6 +111,29 @@ TEST(CatalogueFile, names_follow_the_rules_of_the_registry) {
   EXPECT_NE(clash[0].find("would both be written as"), std::string::npos) << clash[0];
 }
 
+TEST(CatalogueFile, a_former_name_has_a_day_on_which_it_ends) {
+  const auto with = [](std::string_view formerly) {
+    return "[[meter]]\nname = \"jobs_total\"\nkind = \"counter\"\nhelp = \"h\"\nformerly = " + std::string(formerly) + '\n';
+  };
+  TomlFaults faults;
+  const std::string text = with("{ name = \"tasks_total\", until = 2027-03-01 }");
+  const CatalogueFile catalogue = CatalogueFile::read(text, "c.toml", faults);
+  ASSERT_TRUE(faults.empty()) << faults[0].text();
+  EXPECT_EQ(catalogue.meters()[0].formerly, "tasks_total");
+  EXPECT_EQ(meters::to_text(catalogue.meters()[0].formerly_until), "2027-03-01");
+  EXPECT_EQ(faults_of(with("{ name = \"tasks_total\" }")),
+            (std::vector<std::string>{"c.toml:5:12: \"until\" is missing: the day on which the former name ends"}));
+  EXPECT_EQ(faults_of(with("{ name = \"tasks_total\", until = \"soon\" }")),
+            (std::vector<std::string>{"c.toml:5:44: \"until\" in [meter.formerly]: must be a date, like 2027-03-01, but is a text"}));
+  EXPECT_EQ(faults_of(with("{ name = \"jobs_total\", until = 2027-03-01 }")),
+            (std::vector<std::string>{"c.toml:2:8: meter \"jobs_total\": formerly \"jobs_total\": is its name now, too"}));
+  EXPECT_EQ(faults_of(with("{ name = \"tasks total\", until = 2027-03-01 }")).size(), 1U);
+  const auto clash = faults_of("[[meter]]\nname = \"tasks_total\"\nkind = \"counter\"\nhelp = \"h\"\n" +
+                               with("{ name = \"tasks_total\", until = 2027-03-01 }"));
+  ASSERT_EQ(clash.size(), 1U);
+  EXPECT_NE(clash[0].find("would both be written as"), std::string::npos) << clash[0];
+}
+
 TEST(CatalogueFile, values_of_declared_sets_are_checked) {
   const std::string head = "[label.queue]\nmeaning = \"m\"\nvalues = [\"mail\", \"print\"]\n[label.other]\nmeaning = \"m\"\n"
                            "[[meter]]\nname = \"a\"\nkind = \"counter\"\nhelp = \"h\"\nlabels = [\"queue\", \"other\"]\n";

@@ -119,6 +119,18 @@ TEST(Check, recordings_of_one_file_are_known_to_another) {
   EXPECT_EQ(texts(check_files({dashboard("b:c:d")})).size(), 1U);
 }
 
+TEST(Check, who_still_uses_a_former_name_is_told_the_new_one) {
+  const auto found = texts(check_files(
+      {{"shop.toml", "[[meter]]\nname = \"shop_time\"\nkind = \"histogram\"\nunit = \"s\"\nhelp = \"T.\"\nbuckets = [1]\n"
+                     "formerly = { name = \"shop_latency\", until = 2027-03-01 }\n"},
+       {"rules.yml", "groups:\n- name: g\n  rules:\n  - record: a:p95\n    expr: histogram_quantile(0.95, rate(shop_latency_seconds_bucket[5m]))\n"}}));
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_NE(found[0].find("rules.yml:5:"), std::string::npos) << found[0];
+  EXPECT_NE(found[0].find("shop_latency_seconds_bucket is called shop_time_seconds_bucket now; the former name ends on 2027-03-01"),
+            std::string::npos)
+      << found[0];
+}
+
 TEST(Check, meters_of_a_catalogue_that_no_panel_shows) {
   const GivenFile catalogue{"shop.toml", "[[meter]]\nname = \"shop.jobs\"\nkind = \"counter\"\nunit = \"{job}\"\nhelp = \"Jobs.\"\n"
                                          "[[meter]]\nname = \"shop_open\"\nkind = \"gauge\"\nhelp = \"Open.\"\n"};

@@ -141,6 +141,23 @@ TEST(OtlpDelta, LowMemoryKeepsTotalsThatComeToUs) {
   EXPECT_THAT(delta_json, HasSubstr(R"("asInt":"7"}],"aggregationTemporality":2})"));  // up-down
 }
 
+// Asynchronous counters (OpenTelemetry, OTLP exporter, "LowMemory"): their totals are asked for, nothing is remembered.
+TEST(OtlpDelta, LowMemoryKeepsObservedCountersCumulative) {
+  Meter seen("seen", Kind::Counter);
+  seen.row("x");
+  const auto at = [&](std::int64_t time, std::int64_t value) {
+    Family family = seen.integers({value}, {10});
+    auto observed = std::make_shared<Descriptor>(*family.descriptor);
+    observed->observed = true;
+    family.descriptor = std::move(observed);
+    return snapshot_at(time, {family});
+  };
+  OtlpEncoder low(delta_options(OtlpTemporality::LowMemory)), delta(delta_options());
+  send(low, {at(50, 5)}), send(delta, {at(50, 5)});
+  EXPECT_THAT(send(low, {at(60, 7)}), HasSubstr(R"("asInt":"7"}],"aggregationTemporality":2)"));
+  EXPECT_THAT(send(delta, {at(60, 7)}), HasSubstr(R"("asInt":"2"}],"aggregationTemporality":1)"));
+}
+
 TEST(OtlpDelta, EndedRowsSendTheirLastGrowthAndNoFlag) {
   Meter meter("c", Kind::Counter);
   meter.row("a");

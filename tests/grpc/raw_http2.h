@@ -61,6 +61,7 @@ class RawHttp2 {
     send(frame(1, last ? 0x5 : 0x4, stream, block));
   }
   void send_data(std::uint32_t stream, std::string_view bytes, bool last) { send(frame(0, last ? 1 : 0, stream, bytes)); }
+  void send_reset(std::uint32_t stream) { send(frame(3, 0, stream, std::string_view("\0\0\0\x8", 4))); }  // CANCEL
 
   // gRPC's five bytes before a message.
   static std::string message(std::string_view bytes, bool compressed = false) {

@@ -45,6 +45,32 @@ TEST(TypedMeter, records_under_the_names_of_the_catalogue) {
   EXPECT_EQ(collected.family("llm_tokens_total").labels->column(2).name, "kind");
 }
 
+constexpr DeclaredMeter kRenamed{.name = "jobs_total", .kind = Kind::Counter, .help = "Jobs.", .formerly = "tasks_total",
+                                 .formerly_until = std::chrono::year{2027} / 3 / 1};
+
+// Until its former name ends the meter is there twice, with the same rows; then the rows of the former one end.
+TEST(TypedMeter, a_renamed_meter_is_shown_as_both_until_the_former_name_ends) {
+  Registry registry;
+  const auto jobs = registry.counter(spec_of(kRenamed)).value();
+  jobs.with({}).add(3);
+  const Time end = std::chrono::sys_days(std::chrono::year{2027} / 3 / 1);
+  const Collected before(registry, end - std::chrono::seconds(1));
+  EXPECT_EQ(before.value("jobs_total", {}), 3);
+  EXPECT_EQ(before.value("tasks_total", {}), 3);
+  EXPECT_EQ(before.family("tasks_total").descriptor->help, "Now jobs_total. Jobs.");
+  const Collected at_end(registry, end);
+  EXPECT_EQ(at_end.state("jobs_total", {}), RowState::Live);
+  EXPECT_EQ(at_end.state("tasks_total", {}), RowState::Ended);
+  const Collected later(registry, end + std::chrono::hours(1));
+  EXPECT_TRUE(later.has("jobs_total"));
+  EXPECT_FALSE(later.has("tasks_total"));
+  // One object, whatever collection: what compares families by it sees no new meter at each tick.
+  EXPECT_EQ(before.family("tasks_total").descriptor, at_end.family("tasks_total").descriptor);
+  const auto other = registry.counter({.name = "tasks_total"});
+  ASSERT_FALSE(other);
+  EXPECT_NE(other.error().message.find("would both be written as"), std::string::npos) << other.error().message;
+}
+
 TEST(TypedMeter, an_optional_label_may_be_left_out) {
   Registry registry;
   const auto requests = ServerRequestTotal::declare(registry).value();

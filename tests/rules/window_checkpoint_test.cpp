@@ -109,11 +109,21 @@ TEST_F(WindowCheckpointTest, native_histograms_come_back) {
   EXPECT_EQ(histograms(next), histograms(window_));
 }
 
-TEST_F(WindowCheckpointTest, one_from_the_future_is_refused) {
-  fill(10);
-  Window next({});
-  EXPECT_FALSE(next.restore(saved(window_), at_ms(now_ms_ - 7'200'000)));
-  EXPECT_EQ(next.stats().series, 0U);
+// The clock was set back since: what was not yet then stays, and new samples are taken at once.
+TEST_F(WindowCheckpointTest, of_one_from_the_future_what_is_past_is_restored) {
+  fill(1'000);  // 4 h 10 min
+  Window next({.retention = 24h});
+  const std::int64_t then_ms = kStartMs + 7'200'000;
+  Window all({.retention = 24h});
+  ASSERT_TRUE(all.restore(saved(window_), at_ms(now_ms_)));
+  const auto restored = next.restore(saved(window_), at_ms(then_ms));
+  ASSERT_TRUE(restored) << restored.error().message;
+  EXPECT_TRUE(restored->set_back);
+  EXPECT_EQ(restored->newest, at_ms(then_ms));
+  EXPECT_EQ(samples_of(next, ".*"), samples_of(*all.view(), ".*", 0, then_ms - 1));
+  made_.at(then_ms).from("shop", "a", "").counter("x_total", {{"ret", "0"}}, 77'777, kStartMs);
+  EXPECT_EQ(next.append(*made_.take()).not_newer, 0U);
+  EXPECT_EQ(samples_of(next, "x_total").begin()->second.back(), (std::pair<std::int64_t, double>{then_ms - kStartMs, 77'777}));
 }
 
 TEST_F(WindowCheckpointTest, torn_or_damaged_ones_are_refused_and_change_nothing) {

@@ -362,5 +362,28 @@ TEST(Window, readers_read_while_a_writer_appends) {
   EXPECT_GT(seen + samples_of(window, "x").size(), 0U);
 }
 
+// Set back by hours: what lies in the future now would keep new samples out. Compressed or not, it is let go to the
+// millisecond, and what was before stays.
+TEST(Window, a_clock_that_is_set_back_keeps_nothing_out) {
+  Window window({.raw = 30s});
+  SnapshotMaker made;
+  const auto tick = [&](std::int64_t ms, int i) {
+    made.at(ms).counter("x_total", {}, i).gauge("y", {{"k", "v"}}, i * 0.37).native("n", {.positive = {static_cast<std::uint64_t>(i)}}, i);
+    return window.append(*made.take());
+  };
+  for (int i = 0; i < 400; ++i) tick(kStartMs + i * 15'000, i);
+  const Samples before = samples_of(*window.view(), ".*", 0, kStartMs + 200 * 15'000 - 1);
+  EXPECT_EQ(window.stats().set_back, 0U);
+  EXPECT_EQ(tick(kStartMs + 399 * 15'000 - 45'000, 400).appended, 0U) << "a small step is waited for";
+  EXPECT_GT(tick(kStartMs + 200 * 15'000, 1'000).appended, 0U);
+  EXPECT_EQ(window.stats().set_back, 1U);
+  Samples now = samples_of(window, ".*");
+  EXPECT_EQ(now.at("x_total{}").back(), (std::pair<std::int64_t, double>{200 * 15'000, 1'000}));
+  for (auto& [series, samples] : now) samples.pop_back();
+  EXPECT_EQ(now, before);
+  for (int i = 201; i < 300; ++i) EXPECT_GT(tick(kStartMs + i * 15'000, i + 1'000).appended, 0U);
+  EXPECT_EQ(samples_of(window, "x_total").at("x_total{}").size(), 300U);
+}
+
 }  // namespace
 }  // namespace tocsin::rules

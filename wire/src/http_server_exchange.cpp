@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <exception>
+#include <utility>
 
 #include "meters/base/text.h"
 #include "wire/timestamp.h"
@@ -95,7 +96,7 @@ HttpExchange::HttpExchange(HttpService& service, HttpTransport& transport, HttpR
       started_(now()) {}
 
 HttpExchange::~HttpExchange() {
-  service_.bodies_bytes.fetch_sub(charged_, std::memory_order_relaxed);
+  release_room();
   service_.give_back(std::move(request_.body));
 }
 
@@ -228,8 +229,15 @@ bool HttpExchange::make_room(std::size_t size) {
   return true;
 }
 
+// What a refusal drops is no longer in anybody's way, however long the peer takes to read the answer.
+void HttpExchange::release_room() {
+  service_.bodies_bytes.fetch_sub(std::exchange(charged_, 0), std::memory_order_relaxed);
+}
+
 void HttpExchange::refuse(HttpRefusal refusal) {
   service_.count(refusal.cause);
+  request_.body.clear();
+  release_room();
   if (!body_read_) keep_alive_ = false;
   if (service_.options.on_refusal) service_.options.on_refusal(request_, refusal);
   send(refusal.status, refusal.headers, refusal.body);

@@ -78,6 +78,7 @@ class HttpExchange final : public HttpResponder {
   std::optional<HttpRefusal> read_body();
   HttpRefusal too_large() const;
   bool make_room(std::size_t size);
+  void release_room();
   void refuse(HttpRefusal refusal);
   void discard_body();
   void call_handler();

@@ -211,6 +211,15 @@ struct CatalogueFile::Reader {
     if (all && labelled) declare_all(table, meter);
   }
 
+  // formerly = { name = "jobs", until = 2027-03-01 }
+  void read_formerly(TomlTable& table, DeclaredMeter& meter) {
+    if (!table.has("formerly")) return;
+    TomlTable formerly = table.table("formerly");
+    text(formerly, "name", meter.formerly, true);
+    if (!formerly.read_date("until", meter.formerly_until) && !formerly.has("until"))
+      faults.push_back({formerly.place(), "\"until\" is missing: the day on which the former name ends"});
+  }
+
   void read_alerts(TomlTable& table, const DeclaredMeter& meter) {
     for (MeterAlert& alert : read_meter_alerts(table, meter, faults)) {
       const auto same = [&](const MeterAlert& other) { return other.name == alert.name; };
@@ -263,6 +272,7 @@ struct CatalogueFile::Reader {
     read_labels(table, meter);
     read_buckets(table, meter);
     read_sets(table, meter);
+    read_formerly(table, meter);
     if (meter.name.empty()) return;
     const TomlPlace place = table.place("name");
     const auto same = [&](const DeclaredMeter& other) { return equal_ignoring_case(other.name, meter.name); };

@@ -200,6 +200,14 @@ class HeaderWriter {
     return "k" + type + "Bounds";
   }
 
+  static std::string formerly_of(const DeclaredMeter& meter) {
+    if (meter.formerly.empty()) return "";
+    const std::chrono::year_month_day day = meter.formerly_until;
+    return ",\n    .formerly = " + literal(meter.formerly) + ", .formerly_until = std::chrono::year{" +
+           std::to_string(static_cast<int>(day.year())) + "} / " + std::to_string(static_cast<unsigned>(day.month())) + " / " +
+           std::to_string(static_cast<unsigned>(day.day()));
+  }
+
   void add_meter(const DeclaredMeter& meter) {
     const std::string type = type_name(meter.name);
     const std::string unit = meter.unit.empty() ? "" : " in " + std::string(meter.unit);
@@ -213,7 +221,7 @@ class HeaderWriter {
             ",\n    .labels = " + (meter.labels.empty() ? "{}" : labels) + ", .number = " + own_ + "DeclaredNumber::" +
             (meter.number == DeclaredNumber::Integer ? "Integer" : "Double") + ", .form = " + own_ + "DeclaredForm::" +
             (observed ? "Observed" : "Recorded") + ",\n    .bounds = " + bounds + ", .native = " + (meter.native ? "true" : "false") +
-            ", .sets = " + (meter.sets.empty() ? "{}" : "k" + type + "Sets") + "};\n";
+            ", .sets = " + (meter.sets.empty() ? "{}" : "k" + type + "Sets") + formerly_of(meter) + "};\n";
     out_ += "using " + type + " = " + own_;
     if (observed)
       out_ += "TypedObservable<" + type + "Labels, k" + type + ">;\n\n";

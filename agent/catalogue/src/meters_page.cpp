@@ -39,6 +39,11 @@ std::string kind_of(const DeclaredMeter& meter) {
   return made;
 }
 
+std::string formerly_of(const DeclaredMeter& meter) {
+  if (meter.formerly.empty()) return "";
+  return " Formerly " + code(meter.formerly) + ", a name that ends on " + meters::to_text(meter.formerly_until) + '.';
+}
+
 void add_labels(std::string& page, const CatalogueFile& catalogue) {
   if (catalogue.labels().empty()) return;
   page += "\n| label | meaning | values |\n|---|---|---|\n";
@@ -78,7 +83,7 @@ std::string meters_page(std::span<const CatalogueFile> catalogues) {
     for (const DeclaredMeter& meter : catalogue.meters()) {
       const std::string shown = meters::prometheus_name(meter.name, meter.unit, meter.kind);
       page += "| " + code(meter.name) + (shown == meter.name ? "" : "<br>" + code(shown)) + " | " + kind_of(meter) + " | " +
-              code(meter.unit) + " | " + labels_of(meter) + " | " + cell(meter.help) + " |\n";
+              code(meter.unit) + " | " + labels_of(meter) + " | " + cell(meter.help) + formerly_of(meter) + " |\n";
     }
     add_labels(page, catalogue);
     add_ladders(page, catalogue);

@@ -54,19 +54,33 @@ void KnownMeters::add(const DeclaredMeter& meter) {
     if (label.closed()) series.closed[name].assign(label.values.begin(), label.values.end());
   }
   series.kind = meter.kind == Kind::Counter ? SeriesKind::Counter : SeriesKind::Gauge;
+  add(meter, series);
+  if (meter.formerly.empty()) return;
+  series.now = std::move(series.name);
+  series.name = meters::prometheus_name(meter.formerly, meter.unit, meter.kind);
+  series.until = meter.formerly_until;
+  add(meter, std::move(series));
+}
+
+// All that a meter is seen as.
+void KnownMeters::add(const DeclaredMeter& meter, KnownSeries series) {
   if (meter.kind != Kind::Histogram) return add(std::move(series));
-  const std::string stem = series.name;
+  const std::string stem = series.name, now = series.now;
+  const auto name = [&](std::string_view suffix) {
+    series.name = stem + std::string(suffix);
+    if (!now.empty()) series.now = now + std::string(suffix);
+  };
   series.bound_unit = series.unit;
   series.kind = SeriesKind::Native;
   if (meter.native) add(series);
   series.kind = SeriesKind::Counter;
-  series.name = stem + "_sum";
+  name("_sum");
   add(series);
-  series.name = stem + "_count";
+  name("_count");
   series.unit = {Unit::Base::Count, {}, false, 1};
   add(series);
   if (meter.bounds.empty()) return;
-  series.name = stem + "_bucket";
+  name("_bucket");
   series.kind = SeriesKind::Buckets;
   series.labels.insert("le");
   series.bounds.assign(meter.bounds.begin(), meter.bounds.end());

@@ -108,6 +108,8 @@ const KnownSeries* check_selector(const VectorSelector& selector, SourceRange ra
     findings.push_back({range, name, "no meter is called " + name + (near.empty() ? "" : "; did you mean " + near + '?')});
     return nullptr;
   }
+  if (!series->now.empty())
+    findings.push_back({range, name, name + " is called " + series->now + " now; the former name ends on " + meters::to_text(series->until)});
   if (series->absent) findings.push_back({range, name, "the agent has no " + name + " now"});
   for (const Matcher& matcher : selector.matchers) {
     if (matcher.label().starts_with(kVariable)) continue;
