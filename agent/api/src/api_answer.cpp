@@ -157,6 +157,19 @@ std::string error_text(const ApiError& error) {
   return out;
 }
 
+std::string success_text(const std::function<void(wire::JsonWriter&)>& members) {
+  std::string out;
+  wire::JsonWriter json(out);
+  json.begin_object();
+  json.field("status", "success");
+  json.key("data");
+  json.begin_object();
+  members(json);
+  json.end();
+  json.end();
+  return out += '\n';
+}
+
 void append_api_time(std::string& out, std::int64_t time_ms) {
   if (time_ms < 0) out += '-';
   const std::uint64_t ms = time_ms < 0 ? 0 - static_cast<std::uint64_t>(time_ms) : static_cast<std::uint64_t>(time_ms);

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -27,6 +28,8 @@ struct ApiError {
 // Of an evaluation that failed.
 ApiError execution_error(const Error& error);
 std::string error_text(const ApiError& error);
+// {"status": "success", "data": {...}} and a newline; `members` writes what is in the braces.
+std::string success_text(const std::function<void(wire::JsonWriter&)>& members);
 
 // Seconds with as many of three decimals as are needed.
 void append_api_time(std::string& out, std::int64_t time_ms);

@@ -7,10 +7,10 @@
 #include <array>
 #include <climits>
 #include <fstream>
-#include <functional>
 #include <thread>
 #include <utility>
 
+#include "agent/api/src/api_answer.h"
 #include "agent/version.h"
 #include "meters/base/quantity.h"
 #include "meters/base/text.h"
@@ -54,19 +54,6 @@ std::string yaml_of(const Config& config) {
   return yaml;
 }
 
-std::string success(const std::function<void(JsonWriter&)>& members) {
-  std::string out;
-  JsonWriter json(out);
-  json.begin_object();
-  json.field("status", "success");
-  json.key("data");
-  json.begin_object();
-  members(json);
-  json.end();
-  json.end();
-  return out += '\n';
-}
-
 std::string working_directory() {
   std::array<char, PATH_MAX> path{};
   return getcwd(path.data(), path.size()) == nullptr ? "" : path.data();
@@ -88,11 +75,11 @@ std::int64_t threads() {
 }  // namespace
 
 std::string prometheus_config(const Config& config) {
-  return success([&](JsonWriter& json) { json.field("yaml", yaml_of(config)); });
+  return success_text([&](JsonWriter& json) { json.field("yaml", yaml_of(config)); });
 }
 
 std::string prometheus_runtime(const Config& config, const RuntimeStatus& runtime) {
-  return success([&](JsonWriter& json) {
+  return success_text([&](JsonWriter& json) {
     json.field("startTime", wire::format_rfc3339(runtime.start));
     json.field("CWD", working_directory());
     json.field("hostname", host_name());
@@ -110,7 +97,7 @@ std::string prometheus_runtime(const Config& config, const RuntimeStatus& runtim
 }
 
 std::string prometheus_build() {
-  return success([](JsonWriter& json) {
+  return success_text([](JsonWriter& json) {
     json.field("version", kVersion);
     for (const char* absent : {"revision", "branch", "buildUser", "buildDate", "goVersion"}) json.field(absent, "");
   });
@@ -134,13 +121,13 @@ std::string prometheus_flags(const Config& config) {
       {"web.external-url", config.external_url},
       {"web.listen-address", config.http.listen},
   });
-  return success([&](JsonWriter& json) {
+  return success_text([&](JsonWriter& json) {
     for (const auto& [name, text] : flags) json.field(name, text);
   });
 }
 
 std::string prometheus_walreplay() {
-  return success([](JsonWriter& json) {
+  return success_text([](JsonWriter& json) {
     for (const char* name : {"min", "max", "current"}) json.field(name, 0);
   });
 }

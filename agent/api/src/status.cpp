@@ -2,8 +2,8 @@
 #include "agent/api/status.h"
 
 #include <ctime>
-#include <functional>
 
+#include "agent/api/src/api_answer.h"
 #include "agent/version.h"
 #include "wire/json_writer.h"
 
@@ -12,19 +12,6 @@ namespace tocsin::agent {
 namespace {
 
 using wire::JsonWriter;
-
-std::string success(const std::function<void(JsonWriter&)>& data) {
-  std::string out;
-  JsonWriter json(out);
-  json.begin_object();
-  json.field("status", "success");
-  json.key("data");
-  json.begin_object();
-  data(json);
-  json.end();
-  json.end();
-  return out += '\n';
-}
 
 std::string rfc3339(Time time) {
   const auto seconds = static_cast<std::time_t>(to_unix_ns(time) / 1'000'000'000);
@@ -111,14 +98,14 @@ void send_json(wire::HttpResponder& responder, int status, std::string_view json
 }
 
 std::string status_settings(const Config& config) {
-  return success([&](JsonWriter& json) {
+  return success_text([&](JsonWriter& json) {
     json.field("file", config.file);
     json.field("toml", to_toml_without_secrets(config));
   });
 }
 
 std::string status_ticks(const RuntimeStatus& runtime) {
-  return success([&](JsonWriter& json) {
+  return success_text([&](JsonWriter& json) {
     json.field("startTime", rfc3339(runtime.start));
     json.field("dataDir", runtime.data_dir);
     json.field("reloadConfigSuccess", runtime.last_reload_successful);
@@ -134,7 +121,7 @@ std::string status_ticks(const RuntimeStatus& runtime) {
 }
 
 std::string status_receivers(const ReceiversStatus& receivers) {
-  return success([&](JsonWriter& json) {
+  return success_text([&](JsonWriter& json) {
     json.key("listeners");
     json.begin_array();
     for (const ListenerState& listener : receivers.listeners) {
@@ -184,7 +171,7 @@ void write_time(JsonWriter& json, std::string_view key, const std::optional<Time
 }  // namespace
 
 std::string status_exporters(const std::vector<DestinationState>& destinations) {
-  return success([&](JsonWriter& json) {
+  return success_text([&](JsonWriter& json) {
     json.key("destinations");
     json.begin_array();
     for (const DestinationState& destination : destinations) {
@@ -209,7 +196,7 @@ std::string status_exporters(const std::vector<DestinationState>& destinations) 
 
 std::string status_cardinality(const std::vector<Intake::Cardinality>& received,
                                const std::vector<meters::FamilyCardinality>& own, const LimitsConfig& limits) {
-  return success([&](JsonWriter& json) {
+  return success_text([&](JsonWriter& json) {
     json.field("labelSetLimit", limits.label_sets);
     json.field("seriesLimit", limits.series);
     json.key("received");

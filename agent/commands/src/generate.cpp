@@ -12,7 +12,6 @@
 #include "agent/commands/arguments.h"
 #include "agent/commands/commands.h"
 #include "agent/commands/src/generate.h"
-#include "agent/commands/src/generate_slo.h"
 #include "agent/commands/src/text_file.h"
 #include "meters/base/text.h"
 
@@ -26,11 +25,6 @@ struct GenerateOptions {
   std::vector<std::string> what, catalogues, boards;
   std::optional<std::string> out, name_space, licence;
   bool check = false;
-};
-
-// One file that is made.
-struct Made {
-  std::string file, text;
 };
 
 std::optional<std::vector<CatalogueFile>> read_catalogues(const std::vector<std::string>& files) {
@@ -66,37 +60,13 @@ bool is_name_space(std::string_view text) {
   return !start;
 }
 
-// Writes, or with --check tells what is not as it would be written.
-int deliver(const std::vector<Made>& all, bool check) {
-  int status = kExitOk;
-  for (const auto& [file, text] : all) {
-    if (check) {
-      const auto there = read_text_file(file, std::max(kMostBytes, text.size()));
-      if (there && *there == text) continue;
-      std::fprintf(stderr, "%s: %s\n", file.c_str(), there ? "is stale: generate it again" : "is not there");
-      status = kExitFindings;
-    } else if (const auto written = write_text_file(file, text); !written) {
-      std::fprintf(stderr, "tocsin generate: %s\n", written.error().message.c_str());
-      return kExitMisuse;
-    } else if (*written) {
-      std::printf("%s\n", file.c_str());
-    }
-  }
-  return status;
-}
-
-int misuse(const std::string& message, const Arguments& arguments) {
-  std::fprintf(stderr, "tocsin generate: %s\n\n%s", message.c_str(), arguments.help().c_str());
-  return kExitMisuse;
-}
-
 // shop.toml in the folder, as shop.json.
 std::string file_in(const std::string& folder, const std::string& source, std::string_view ending) {
   return (std::filesystem::path(folder) / std::filesystem::path(source).stem()).string() + std::string(ending);
 }
 
 int run_rules(const std::vector<CatalogueFile>& catalogues, const GenerateOptions& options) {
-  std::vector<Made> made;
+  std::vector<MadeFile> made;
   for (const CatalogueFile& catalogue : catalogues) {
     if (catalogue.alerts().empty()) {
       std::fprintf(stderr, "%s: no meter has an alert: write [[meter.alert]] (docs/catalogue.md)\n", catalogue.file().c_str());
@@ -111,7 +81,7 @@ int run_rules(const std::vector<CatalogueFile>& catalogues, const GenerateOption
 }
 
 int run_dashboards(const std::vector<CatalogueFile>& catalogues, const GenerateOptions& options) {
-  std::vector<Made> made;
+  std::vector<MadeFile> made;
   for (const CatalogueFile& catalogue : catalogues) made.push_back({file_in(*options.out, catalogue.file(), ".json"), board_json(meter_board(catalogue))});
   TomlFaults faults;
   for (const std::string& file : options.boards) {
@@ -128,23 +98,23 @@ int run_dashboards(const std::vector<CatalogueFile>& catalogues, const GenerateO
 
 int run_generate(const GenerateOptions& options, const Arguments& arguments) {
   const std::vector<std::string_view> known{"header", "docs", "dashboards", "rules", "grafana", "prometheus", "alertmanager"};
-  if (options.what.size() != 1) return misuse("say what: header, docs, dashboards, rules, grafana, prometheus or alertmanager", arguments);
+  if (options.what.size() != 1) return generate_misuse("say what: header, docs, dashboards, rules, grafana, prometheus or alertmanager", arguments);
   const std::string& what = options.what[0];
   if (what != "header" && what != "docs" && what != "dashboards" && what != "rules") {
     const std::string near = nearest(what, known);
-    return misuse("cannot generate \"" + what + '"' + (near.empty() ? "" : "; did you mean \"" + near + "\"?"), arguments);
+    return generate_misuse("cannot generate \"" + what + '"' + (near.empty() ? "" : "; did you mean \"" + near + "\"?"), arguments);
   }
-  if (!options.out) return misuse("--out is missing", arguments);
+  if (!options.out) return generate_misuse("--out is missing", arguments);
   if (what == "dashboards" && options.boards.empty() && options.catalogues.empty())
-    return misuse("--catalogue FILE or --board FILE is missing", arguments);
-  if (what != "dashboards" && options.catalogues.empty()) return misuse("--catalogue FILE is missing", arguments);
+    return generate_misuse("--catalogue FILE or --board FILE is missing", arguments);
+  if (what != "dashboards" && options.catalogues.empty()) return generate_misuse("--catalogue FILE is missing", arguments);
   if (what == "header" && (!options.name_space || !is_name_space(*options.name_space)))
-    return misuse("--namespace must be a namespace of C++, like shop::meters", arguments);
+    return generate_misuse("--namespace must be a namespace of C++, like shop::meters", arguments);
   const auto catalogues = read_catalogues(options.catalogues);
   if (!catalogues) return kExitFindings;
   if (what == "dashboards") return run_dashboards(*catalogues, options);
   if (what == "rules") return run_rules(*catalogues, options);
-  std::vector<Made> made;
+  std::vector<MadeFile> made;
   if (what == "docs") {
     made.push_back({*options.out, meters_page(*catalogues)});
   } else {
@@ -157,6 +127,36 @@ int run_generate(const GenerateOptions& options, const Arguments& arguments) {
 }
 
 }  // namespace
+
+int deliver(const std::vector<MadeFile>& files, bool check) {
+  int status = kExitOk;
+  for (const auto& [path, text] : files) {
+    if (check) {
+      const auto there = read_text_file(path, std::max(kMostBytes, text.size()));
+      if (there && *there == text) continue;
+      std::fprintf(stderr, "%s: %s\n", path.c_str(), there ? "is stale: generate it again" : "is not there");
+      status = kExitFindings;
+    } else if (const auto written = write_text_file(path, text); !written) {
+      std::fprintf(stderr, "tocsin generate: %s\n", written.error().message.c_str());
+      return kExitMisuse;
+    } else if (*written) {
+      std::printf("%s\n", path.c_str());
+    }
+  }
+  return status;
+}
+
+int generate_misuse(const std::string& message, const Arguments& arguments) {
+  std::fprintf(stderr, "tocsin generate: %s\n\n%s", message.c_str(), arguments.help().c_str());
+  return kExitMisuse;
+}
+
+std::optional<int> read_generate_flags(Arguments& arguments, Words words) {
+  const auto parsed = arguments.parse(words);
+  if (!parsed) return generate_misuse(parsed.error().message, arguments);
+  if (!*parsed) return std::fputs(arguments.help().c_str(), stdout), kExitOk;
+  return std::nullopt;
+}
 
 int generate_command(Words words) {
   if (!words.empty() && std::string_view(words.front()) == "slo") return generate_slo_command(words);
@@ -174,9 +174,7 @@ int generate_command(Words words) {
   arguments.text("namespace", "NAME", "header: the namespace, like shop::meters", options.name_space);
   arguments.text("licence", "SPDX", "header: a licence for its first line", options.licence);
   arguments.flag("check", "writes nothing; exit status 1 where a file is not as it would be written", options.check);
-  const auto parsed = arguments.parse(words);
-  if (!parsed) return misuse(parsed.error().message, arguments);
-  if (!*parsed) return std::fputs(arguments.help().c_str(), stdout), kExitOk;
+  if (const auto ended = read_generate_flags(arguments, words)) return *ended;
   return run_generate(options, arguments);
 }
 

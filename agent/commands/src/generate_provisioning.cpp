@@ -6,8 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "agent/commands/arguments.h"
-#include "agent/commands/commands.h"
 #include "agent/commands/src/generate.h"
 #include "agent/commands/src/made_folder.h"
 #include "agent/config.h"
@@ -30,17 +28,10 @@ struct FolderOptions {
   }
 };
 
-int misuse(const std::string& message, const Arguments& arguments) {
-  std::fprintf(stderr, "tocsin generate: %s\n\n%s", message.c_str(), arguments.help().c_str());
-  return kExitMisuse;
-}
-
 // The status to end with, where the words are wrong or help is asked for.
 std::optional<int> read_words(Arguments& arguments, Words words, const FolderOptions& folder) {
-  const auto parsed = arguments.parse(words);
-  if (!parsed) return misuse(parsed.error().message, arguments);
-  if (!*parsed) return std::fputs(arguments.help().c_str(), stdout), kExitOk;
-  if (!folder.out) return misuse("--out is missing", arguments);
+  if (const auto ended = read_generate_flags(arguments, words)) return ended;
+  if (!folder.out) return generate_misuse("--out is missing", arguments);
   return std::nullopt;
 }
 
@@ -94,11 +85,11 @@ int generate_grafana(Words words) {
   grafana.interval = interval.value_or(grafana.interval);
   grafana.folder = name.value_or(grafana.folder);
   if (grafana.traces != "jaeger" && grafana.traces != "tempo" && grafana.traces != "none")
-    return misuse("--traces is jaeger, tempo or none", arguments);
-  if (!is_interval(grafana.interval)) return misuse("--scrape-interval is a duration like 15s", arguments);
+    return generate_misuse("--traces is jaeger, tempo or none", arguments);
+  if (!is_interval(grafana.interval)) return generate_misuse("--scrape-interval is a duration like 15s", arguments);
   for (const auto& [flag, url] : {std::pair{"--prometheus-url", &grafana.prometheus_url}, {"--traces-url", &grafana.traces_url}})
     if (!url->starts_with("http://") && !url->starts_with("https://"))
-      return misuse(std::string(flag) + " must start with http:// or https://", arguments);
+      return generate_misuse(std::string(flag) + " must start with http:// or https://", arguments);
   while (grafana.mounted_at.ends_with('/')) grafana.mounted_at.pop_back();
   return deliver(grafana_files(grafana), folder,
                  "Mount it:  docker run -v " + folder_text(folder) + ":" + grafana.mounted_at + ":ro grafana/grafana\n"
@@ -131,7 +122,7 @@ int generate_prometheus(Words words) {
   if (const auto ended = read_words(arguments, words, folder)) return *ended;
   if (version) {
     const auto parsed = parse_prometheus_version(*version);
-    if (!parsed) return misuse("--version: " + parsed.error().message, arguments);
+    if (!parsed) return generate_misuse("--version: " + parsed.error().message, arguments);
     prometheus.version = *parsed;
   }
   if (config) {
@@ -150,11 +141,11 @@ int generate_prometheus(Words words) {
   prometheus.interval = interval.value_or(prometheus.interval);
   prometheus.links = links.value_or(prometheus.links);
   while (prometheus.links.ends_with('/')) prometheus.links.pop_back();
-  if (!is_interval(prometheus.interval)) return misuse("--scrape-interval is a duration like 15s", arguments);
+  if (!is_interval(prometheus.interval)) return generate_misuse("--scrape-interval is a duration like 15s", arguments);
   for (const auto* addresses : {&prometheus.agents, &prometheus.alertmanagers})
     for (const std::string& address : *addresses)
       if (address.find("://") != std::string::npos || address.find(':') == std::string::npos)
-        return misuse("\"" + address + "\" is no address like 127.0.0.1:9464", arguments);
+        return generate_misuse("\"" + address + "\" is no address like 127.0.0.1:9464", arguments);
   return deliver(prometheus_files(prometheus), folder,
                  "How to start Prometheus is said at the top of " + folder_text(folder) + "/prometheus.yml.");
 }
@@ -175,7 +166,7 @@ int generate_alertmanager(Words words) {
                                         {"--info", &info, &alertmanager.info}, {"--watchdog", &watchdog, &alertmanager.watchdog}}) {
     if (!*url) continue;
     if (!(*url)->starts_with("http://") && !(*url)->starts_with("https://"))
-      return misuse(std::string(flag) + " must start with http:// or https://", arguments);
+      return generate_misuse(std::string(flag) + " must start with http:// or https://", arguments);
     *into = **url;
   }
   return deliver(alertmanager_files(alertmanager), folder, "Start it:  alertmanager --config.file=" + folder_text(folder) + "/alertmanager.yml");

@@ -1,32 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/commands/src/generate_slo.h"
-
-#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "agent/commands/arguments.h"
-#include "agent/commands/src/text_file.h"
+#include "agent/commands/src/generate.h"
 #include "agent/config.h"
 #include "rules/slo_rules.h"
 
 namespace tocsin::agent {
-
-namespace {
-
-constexpr std::size_t kMostBytes = 8U << 20U;
-
-int misuse(const std::string& message, const Arguments& arguments) {
-  std::fprintf(stderr, "tocsin generate slo: %s\n\n%s", message.c_str(), arguments.help().c_str());
-  return kExitMisuse;
-}
-
-}  // namespace
 
 int generate_slo_command(Words words) {
   std::vector<std::string> what;
@@ -39,11 +23,9 @@ int generate_slo_command(Words words) {
   arguments.text("config", "FILE", "the configuration", config_file);
   arguments.text("out", "DIR", "where the files go", out);
   arguments.flag("check", "writes nothing; exit status 1 where a file is not as it would be written", check);
-  const auto parsed = arguments.parse(words);
-  if (!parsed) return misuse(parsed.error().message, arguments);
-  if (!*parsed) return std::fputs(arguments.help().c_str(), stdout), kExitOk;
-  if (!config_file) return misuse("--config FILE is missing", arguments);
-  if (!out) return misuse("--out DIR is missing", arguments);
+  if (const auto ended = read_generate_flags(arguments, words)) return *ended;
+  if (!config_file) return generate_misuse("--config FILE is missing", arguments);
+  if (!out) return generate_misuse("--out DIR is missing", arguments);
   TomlFaults faults;
   ConfigOptions options;
   options.file = config_file;
@@ -55,25 +37,13 @@ int generate_slo_command(Words words) {
     return kExitFindings;
   }
   const auto tick = std::chrono::duration_cast<std::chrono::milliseconds>(config.tick);
-  int status = kExitOk;
+  std::vector<MadeFile> made;
   for (const SloConfig& one : config.slos) {
     const std::string base = (std::filesystem::path(*out) / one.slo.name).string();
-    for (const auto& [file, text] : {std::pair(base + ".yml", rules::slo_rules_text(one.slo, tick)),
-                                     std::pair(base + "_test.yml", rules::slo_tests_text(one.slo, one.slo.name + ".yml"))}) {
-      if (check) {
-        const auto there = read_text_file(file, std::max(kMostBytes, text.size()));
-        if (there && *there == text) continue;
-        std::fprintf(stderr, "%s: %s\n", file.c_str(), there ? "is stale: generate it again" : "is not there");
-        status = kExitFindings;
-      } else if (const auto written = write_text_file(file, text); !written) {
-        std::fprintf(stderr, "tocsin generate slo: %s\n", written.error().message.c_str());
-        return kExitMisuse;
-      } else if (*written) {
-        std::printf("%s\n", file.c_str());
-      }
-    }
+    made.push_back({base + ".yml", rules::slo_rules_text(one.slo, tick)});
+    made.push_back({base + "_test.yml", rules::slo_tests_text(one.slo, one.slo.name + ".yml")});
   }
-  return status;
+  return deliver(made, check);
 }
 
 }  // namespace tocsin::agent

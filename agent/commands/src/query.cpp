@@ -11,14 +11,13 @@
 #include <utility>
 #include <vector>
 
-#include "agent/commands/arguments.h"
 #include "agent/commands/commands.h"
+#include "agent/commands/src/agent_call.h"
 #include "agent/commands/src/query_answer.h"
 #include "meters/base/clock.h"
 #include "meters/base/number.h"
 #include "meters/base/quantity.h"
 #include "rules/promql/parse.h"
-#include "wire/http_client.h"
 #include "wire/timestamp.h"
 #include "wire/url.h"
 
@@ -27,12 +26,11 @@ namespace {
 
 using std::chrono::nanoseconds;
 
-constexpr std::string_view kDefaultUrl = "http://127.0.0.1:9464";
-constexpr std::size_t kMostReply = std::size_t{256} << 20;
 constexpr int kStepsOfARange = 120;
 
 struct QueryCommand {
-  std::optional<std::string> url, time, range, start, end, step, format, token;
+  AgentAddress agent;
+  std::optional<std::string> time, range, start, end, step, format;
   bool json = false;
   std::vector<std::string> words;
 
@@ -79,22 +77,11 @@ Result<std::string> form_of(const QueryCommand& command) {
 
 // The answer's text. Errors: that there was none; what the agent says of itself is in the text.
 Result<std::string> ask(const QueryCommand& command, std::string form) {
-  std::string url = command.url.value_or(std::string(kDefaultUrl));
-  while (url.ends_with('/')) url.pop_back();
   wire::HttpCall call;
   call.method = "POST";
-  call.url = url + (command.is_range() ? "/api/v1/query_range" : "/api/v1/query");
   call.headers.add("Content-Type", "application/x-www-form-urlencoded");
-  if (command.token) call.headers.add("Authorization", "Bearer " + *command.token);
   call.body = std::move(form);
-  call.timeout = std::chrono::minutes{2};
-  call.max_reply_bytes = kMostReply;
-  wire::HttpClient client;
-  auto reply = client.call(std::move(call));
-  if (!reply) return Error{reply.error().fault, reply.error().message + "; is the agent running? --url says where it is"};
-  if (reply->body.empty() || reply->body.front() != '{')
-    return Error{Fault::Environment, url + " answers " + std::to_string(reply->status) + ": " + reply->body};
-  return std::move(reply->body);
+  return ask_agent_json(command.agent, command.is_range() ? "/api/v1/query_range" : "/api/v1/query", std::move(call));
 }
 
 int fail(const std::string& message, int status) { return std::fprintf(stderr, "tocsin query: %s\n", message.c_str()), status; }
@@ -129,7 +116,7 @@ int query_command(Words words) {
   QueryCommand command;
   Arguments arguments("query", "Asks a running agent, or any Prometheus, one PromQL query. Exit status 1 where it answers an error.");
   arguments.rest("EXPRESSION", "the query, as one word", command.words);
-  arguments.text("url", "URL", "where the agent is (default: http://127.0.0.1:9464)", command.url);
+  command.agent.flags(arguments);
   arguments.text("time", "TIME", "the instant: Unix seconds or RFC 3339 (default: now)", command.time);
   arguments.text("range", "DURATION", "a range that ends at --end, for example 1h; drawn as sparklines", command.range);
   arguments.text("start", "TIME", "where the range begins, instead of --range", command.start);
@@ -137,7 +124,6 @@ int query_command(Words words) {
   arguments.text("step", "DURATION", "between two values of a range (default: 120 values)", command.step);
   arguments.text("format", "FORMAT", "table, csv or json (default: table)", command.format);
   arguments.flag("json", "the same as --format json", command.json);
-  arguments.text("token", "TOKEN", "sent as a bearer token", command.token);
   const auto parsed = arguments.parse(words);
   if (parsed && !*parsed) return std::fputs(arguments.help().c_str(), stdout), kExitOk;
   if (!parsed) return fail(parsed.error().message + "\n\n" + arguments.help(), kExitMisuse);

@@ -8,11 +8,10 @@
 
 #include "agent/api/notify_api.h"
 #include "agent/check/json_tree.h"
-#include "agent/commands/arguments.h"
 #include "agent/commands/commands.h"
+#include "agent/commands/src/agent_call.h"
 #include "meters/base/clock.h"
 #include "meters/base/quantity.h"
-#include "wire/http_client.h"
 #include "wire/json_writer.h"
 #include "wire/timestamp.h"
 #include "wire/url.h"
@@ -24,7 +23,8 @@ namespace {
 using rules::promql::MatchType;
 
 struct SilenceOptions {
-  std::optional<std::string> url, lasts, author, comment, expire, token;
+  AgentAddress agent;
+  std::optional<std::string> lasts, author, comment, expire;
   bool all = false, json = false;
   std::vector<std::string> matchers;
 };
@@ -35,20 +35,14 @@ int misuse(const std::string& message) {
 }
 
 Result<wire::HttpReply> ask(const SilenceOptions& options, const char* method, const std::string& path, std::string body = {}) {
-  std::string url = options.url.value_or("http://127.0.0.1:9464");
-  while (url.ends_with('/')) url.pop_back();
   wire::HttpCall call;
-  call.method = method, call.url = url + path, call.body = std::move(body);
+  call.method = method;
   call.headers.add("Content-Type", "application/json");
-  if (options.token) call.headers.add("Authorization", "Bearer " + *options.token);
-  wire::HttpClient client;
-  auto reply = client.call(std::move(call));
-  if (!reply) return Error{Fault::Environment, "no agent at " + url + ": " + reply.error().message};
-  if (!reply->success()) {
-    const std::string words = reply->body.empty() ? "HTTP " + std::to_string(reply->status) : reply->body;
-    return Error{Fault::Input, reply->status == 404 ? "there is no such silence, or it is over" : words};
-  }
-  return reply;
+  call.body = std::move(body);
+  auto reply = ask_agent(options.agent, path, std::move(call));
+  if (!reply || reply->success()) return reply;
+  const std::string words = reply->body.empty() ? "HTTP " + std::to_string(reply->status) : reply->body;
+  return Error{Fault::Input, reply->status == 404 ? "there is no such silence, or it is over" : words};
 }
 
 Result<std::string> body_of(const SilenceOptions& options) {
@@ -132,12 +126,11 @@ int make(const SilenceOptions& options) {
 int silence_command(Words words) {
   SilenceOptions options;
   Arguments arguments("silence", "silences of a running agent: shows them, or with matchers makes one");
-  arguments.text("url", "URL", "of the agent (default: http://127.0.0.1:9464)", options.url);
+  options.agent.flags(arguments);
   arguments.text("for", "DURATION", "how long (default: 1h)", options.lasts);
   arguments.text("author", "NAME", "who wants it (default: $USER)", options.author);
   arguments.text("comment", "TEXT", "why", options.comment);
   arguments.text("expire", "ID", "ends this one", options.expire);
-  arguments.text("token", "TOKEN", "a bearer token, where the agent asks for one", options.token);
   arguments.flag("all", "shows those that are over, too", options.all);
   arguments.flag("json", "as JSON", options.json);
   arguments.rest("MATCHER", "like 'job=\"shop\"' or 'dc!~east|west': alerts that all of them take are not told", options.matchers);
