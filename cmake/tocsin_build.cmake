@@ -3,7 +3,8 @@
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   # Checkouts share what one of them has compiled: neither where they lie nor their build folder counts.
-  set(CMAKE_CXX_COMPILER_LAUNCHER env "CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}" CCACHE_NOHASHDIR=1 "${CCACHE_PROGRAM}")
+  set(CMAKE_CXX_COMPILER_LAUNCHER env "CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}" CCACHE_NOHASHDIR=1 CCACHE_PCH_EXTSUM=1
+      CCACHE_SLOPPINESS=pch_defines,time_macros "${CCACHE_PROGRAM}")
 endif()
 
 find_program(MOLD_PROGRAM mold)
@@ -27,6 +28,7 @@ if(TOCSIN_SANITIZE)
 endif()
 
 find_package(PkgConfig REQUIRED)
+include(tocsin_pch)
 
 # tocsin_package(name): an imported target PkgConfig::<name> for a pkg-config module, found once.
 function(tocsin_package name)
@@ -57,6 +59,7 @@ function(tocsin_library name)
     add_library(tocsin_${name} STATIC ${sources})
     set(scope PUBLIC)
     set(inner PRIVATE)
+    tocsin_use_pch(tocsin_${name} tocsin_pch)
   else()
     add_library(tocsin_${name} INTERFACE)
     set(scope INTERFACE)
@@ -107,4 +110,5 @@ function(tocsin_shared_library target)
   target_compile_features(${target} PUBLIC cxx_std_20)
   target_link_libraries(${target} PUBLIC ${ARG_DEPENDS})
   target_link_options(${target} PRIVATE LINKER:-z,nodelete)
+  tocsin_use_pch(${target} tocsin_pch)
 endfunction()

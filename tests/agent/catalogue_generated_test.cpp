@@ -10,13 +10,14 @@
 
 #include "agent/catalogue/board.h"
 #include "agent/catalogue/generate.h"
+#include "tests/source_dir.h"
 
 namespace tocsin::agent {
 namespace {
 
 namespace fs = std::filesystem;
 
-const fs::path kSource = TOCSIN_SOURCE_DIR;
+const fs::path kSource = source_dir();
 // The order of docs/meters.md; `./dev generate` has the same.
 constexpr std::array<std::string_view, 5> kCatalogues{"request", "process", "host", "tocsin", "slo"};
 

@@ -9,6 +9,8 @@
 #include <regex>
 #include <sstream>
 
+#include "tests/source_dir.h"
+
 #include "agent/check/check.h"
 
 namespace tocsin::agent {
@@ -18,7 +20,7 @@ namespace fs = std::filesystem;
 
 std::vector<GivenFile> files_in(const std::string& folder, const std::string& extension) {
   std::vector<GivenFile> files;
-  for (const auto& entry : fs::directory_iterator(fs::path(TOCSIN_SOURCE_DIR) / folder)) {
+  for (const auto& entry : fs::directory_iterator(fs::path(source_dir()) / folder)) {
     if (entry.path().extension() != extension) continue;
     std::ostringstream text;
     text << std::ifstream(entry.path()).rdbuf();

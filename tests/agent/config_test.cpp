@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <fstream>
 
+#include "tests/source_dir.h"
+
 namespace tocsin::agent {
 namespace {
 
@@ -132,7 +134,7 @@ TEST(Config, mistakes_about_receivers_are_told_at_once) {
 
 // Keys in the tables of docs/configuration.md, as config_keys() names them.
 std::vector<std::string> documented_keys() {
-  std::ifstream page(std::string(TOCSIN_SOURCE_DIR) + "/docs/configuration.md");
+  std::ifstream page(std::string(source_dir()) + "/docs/configuration.md");
   std::vector<std::string> keys;
   std::string section;
   for (std::string line; std::getline(page, line);) {

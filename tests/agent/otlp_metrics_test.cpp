@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "tests/agent/intake_fixture.h"
+#include "tests/source_dir.h"
 #include "wire/otlp_json.h"
 
 namespace tocsin::agent {
@@ -236,7 +237,7 @@ TEST(OtlpMetrics, NestingTooDeepInAResourceFailsTheRequest) {
 
 TEST(OtlpMetrics, TheStandardsOwnExampleIsAccepted) {
   const std::filesystem::path file =
-      std::filesystem::path(TOCSIN_SOURCE_DIR) / "../shared/conformance/otlp-examples/metrics.json";
+      std::filesystem::path(source_dir()) / "../shared/conformance/otlp-examples/metrics.json";
   if (!std::filesystem::exists(file)) GTEST_SKIP() << "no " << file;
   std::ifstream in(file);
   std::stringstream text;

@@ -13,6 +13,7 @@
 #include "meters/base/number.h"
 #include "rules/promql/print.h"
 #include "rules/rule_file.h"
+#include "tests/source_dir.h"
 
 namespace tocsin::agent {
 namespace {
@@ -72,7 +73,7 @@ TEST(Thresholds, TellsEveryMistakeWithItsPlace) {
 // The rule files, this table and the page say the same.
 TEST(Thresholds, AreThoseOfTheShippedRules) {
   std::map<std::string, std::pair<std::string, std::string>> in_rules;  // alert to whose and limit
-  for (const auto& entry : fs::directory_iterator(fs::path(TOCSIN_SOURCE_DIR) / "rules" / "library")) {
+  for (const auto& entry : fs::directory_iterator(fs::path(source_dir()) / "rules" / "library")) {
     if (entry.path().extension() != ".yml") continue;
     const rules::RuleFileReading reading = rules::read_rule_file(read(entry.path()), entry.path().string());
     for (const rules::RuleGroup& group : reading.file.groups)
@@ -85,7 +86,7 @@ TEST(Thresholds, AreThoseOfTheShippedRules) {
                                            text.substr(limit, text.find(')', limit) - limit)};
       }
   }
-  const std::string page = read(fs::path(TOCSIN_SOURCE_DIR) / "docs" / "thresholds.md");
+  const std::string page = read(fs::path(source_dir()) / "docs" / "thresholds.md");
   EXPECT_EQ(in_rules.size(), adjustable_alerts().size());
   for (const AdjustableAlert& alert : adjustable_alerts()) {
     const auto at = in_rules.find(std::string(alert.alert));

@@ -5,6 +5,7 @@
 
 #include "tests/exporters/otlp_feed.h"
 #include "tests/exporters/otlp_receiver.h"
+#include "tests/source_dir.h"
 
 namespace tocsin::exporters {
 namespace {
@@ -13,7 +14,7 @@ using namespace std::chrono_literals;
 using testing::HasSubstr;
 using wire::DropReason;
 
-std::string pem(const std::string& name) { return TOCSIN_SOURCE_DIR "/tests/wire/tls/" + name; }
+std::string pem(const std::string& name) { return std::string(source_dir()) + "/tests/wire/tls/" + name; }
 
 class OtlpTls : public testing::Test {
  protected:

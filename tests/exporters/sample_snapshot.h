@@ -15,6 +15,7 @@
 
 #include "exporters/exposition.h"
 #include "meters/flow.h"
+#include "tests/source_dir.h"
 
 namespace tocsin::exporters::testing {
 
@@ -164,7 +165,7 @@ struct Blocks {
 
 // The golden file's text; with TOCSIN_UPDATE_GOLDEN set it is written first.
 inline std::string golden(const std::string& name, const std::string& actual) {
-  const std::string path = std::string(TOCSIN_SOURCE_DIR) + "/tests/golden/exposition/" + name;
+  const std::string path = std::string(source_dir()) + "/tests/golden/exposition/" + name;
   if (std::getenv("TOCSIN_UPDATE_GOLDEN") != nullptr) std::ofstream(path, std::ios::binary) << actual;
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};

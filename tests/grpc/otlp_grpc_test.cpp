@@ -9,6 +9,7 @@
 
 #include "tests/exporters/closed_port.h"
 #include "tests/exporters/otlp_sample.h"
+#include "tests/source_dir.h"
 #include "wire/grpc_server.h"
 
 namespace tocsin::exporters {
@@ -151,7 +152,7 @@ TEST(OtlpGrpc, NothingListens) {
 }
 
 TEST(OtlpGrpc, BehindTlsBothSidesProveThemselves) {
-  const auto pem = [](const std::string& name) { return TOCSIN_SOURCE_DIR "/tests/wire/tls/" + name; };
+  const auto pem = [](const std::string& name) { return std::string(source_dir()) + "/tests/wire/tls/" + name; };
   const GrpcReceiver receiver({}, wire::GrpcTls{pem("server.pem"), pem("server.key"), pem("ca.pem")});
   const auto send = [&](wire::HttpClientTls tls) {
     OtlpOptions options = options_for(receiver.secure_endpoint());

@@ -14,6 +14,7 @@
 
 #include "rules/promql/print.h"
 #include "rules/promql/walk.h"
+#include "tests/source_dir.h"
 
 namespace tocsin::rules::promql {
 namespace {
@@ -217,7 +218,7 @@ std::vector<std::string> conformance_expressions(const std::filesystem::path& fo
 TEST(Parse, ReadsEveryExpressionOfPrometheusScripts) {
   const char* given = std::getenv("TOCSIN_CONFORMANCE");
   const auto folder = given ? std::filesystem::path(given)
-                            : std::filesystem::path(TOCSIN_SOURCE_DIR) / "../shared/conformance";
+                            : std::filesystem::path(source_dir()) / "../shared/conformance";
   if (!std::filesystem::exists(folder / "promql-3.0")) GTEST_SKIP() << "no conformance data at " << folder;
   const auto expressions = conformance_expressions(folder / "promql-3.0");
   EXPECT_GT(expressions.size(), 500u);

@@ -15,14 +15,15 @@
 #include "rules/promql/parse.h"
 #include "rules/promql/script.h"
 #include "rules/promql/walk.h"
+#include "tests/source_dir.h"
 
 namespace tocsin::rules::promql {
 namespace {
 
 namespace fs = std::filesystem;
 
-fs::path own_folder() { return fs::path(TOCSIN_SOURCE_DIR) / "tests" / "promql"; }
-fs::path conformance_folder() { return fs::path(TOCSIN_SOURCE_DIR) / ".." / "shared" / "conformance" / "promql-3.0"; }
+fs::path own_folder() { return fs::path(source_dir()) / "tests" / "promql"; }
+fs::path conformance_folder() { return fs::path(source_dir()) / ".." / "shared" / "conformance" / "promql-3.0"; }
 
 std::vector<std::string> scripts_in(const fs::path& folder) {
   std::vector<std::string> names;

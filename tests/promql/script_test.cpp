@@ -9,6 +9,7 @@
 #include <string>
 
 #include "rules/promql/parse.h"
+#include "tests/source_dir.h"
 
 namespace tocsin::rules::promql {
 namespace {
@@ -67,7 +68,7 @@ TEST(Script, ReadsTheOldAndTheNewForm) {
 }
 
 TEST(Script, ReadsPrometheusScripts) {
-  const auto folder = std::filesystem::path(TOCSIN_SOURCE_DIR) / ".." / "shared" / "conformance" / "promql-3.0";
+  const auto folder = std::filesystem::path(source_dir()) / ".." / "shared" / "conformance" / "promql-3.0";
   if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no conformance data at " << folder;
   std::size_t evals = 0;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {

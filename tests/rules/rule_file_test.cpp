@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/source_dir.h"
+
 namespace tocsin::rules {
 namespace {
 
@@ -205,7 +207,7 @@ std::string content_of(const std::filesystem::path& path) {
 TEST(RuleFile, AgreesWithPromtoolOnOtherPeoplesFiles) {
   const char* given = std::getenv("TOCSIN_CONFORMANCE");
   const auto folder = given ? std::filesystem::path(given)
-                            : std::filesystem::path(TOCSIN_SOURCE_DIR) / "../shared/conformance";
+                            : std::filesystem::path(source_dir()) / "../shared/conformance";
   if (!std::filesystem::exists(folder / "rules")) GTEST_SKIP() << "no conformance data at " << folder;
   // As promtool 3.15 judges them.
   const std::set<std::string> refused = {

@@ -8,6 +8,8 @@
 #include <map>
 #include <sstream>
 
+#include "tests/source_dir.h"
+
 namespace tocsin::rules {
 namespace {
 
@@ -151,13 +153,13 @@ TEST(RuleTests, EveryFaultHasItsPlace) {
 }
 
 TEST(RuleTests, TheShippedRulesPassTheirs) {
-  const RuleTestReport report = run_file(fs::path(TOCSIN_SOURCE_DIR) / "tests" / "rules" / "request_test.yml");
+  const RuleTestReport report = run_file(fs::path(source_dir()) / "tests" / "rules" / "request_test.yml");
   for (const FileFault& fault : report.faults) ADD_FAILURE() << fault.to_string("request_test.yml");
   EXPECT_GE(report.passed, 19u);
 }
 
 TEST(RuleTests, PromtoolsOwnHaveItsVerdict) {
-  const fs::path folder = fs::path(TOCSIN_SOURCE_DIR) / ".." / "shared" / "conformance" / "rules" / "promtool";
+  const fs::path folder = fs::path(source_dir()) / ".." / "shared" / "conformance" / "rules" / "promtool";
   if (!fs::exists(folder)) GTEST_SKIP() << "no conformance data at " << folder;
   const std::map<std::string, bool> verdicts = {{"unittest.yml", true}, {"at-modifier-test.yml", true},
                                                 {"failing.yml", false}, {"bad-rules-syntax-test.yml", false},

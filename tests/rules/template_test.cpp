@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "rules/template/alert_template.h"
+#include "tests/source_dir.h"
 
 namespace tocsin::rules::templates {
 namespace {
@@ -40,7 +41,7 @@ bool same_but_for_regexp(const std::string& got, const std::string& expected) {
 }
 
 TEST(Template, GivesWhatPrometheusGives) {
-  std::ifstream file(TOCSIN_SOURCE_DIR "/tests/rules/template/cases.txt");
+  std::ifstream file(std::string(source_dir()) + "/tests/rules/template/cases.txt");
   ASSERT_TRUE(file);
   std::size_t cases = 0;
   std::string line;

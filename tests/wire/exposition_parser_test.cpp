@@ -10,6 +10,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "tests/source_dir.h"
+
 namespace tocsin::wire {
 namespace {
 
@@ -199,7 +201,7 @@ TEST(ExpositionParser, Conformance) {
   namespace fs = std::filesystem;
   const char* given = std::getenv("TOCSIN_CONFORMANCE");
   const fs::path folder = given != nullptr ? fs::path(given) / "openmetrics"
-                                           : fs::path(TOCSIN_SOURCE_DIR) / "../shared/conformance/openmetrics";
+                                           : fs::path(source_dir()) / "../shared/conformance/openmetrics";
   if (!fs::exists(folder)) GTEST_SKIP() << "no conformance cases beside the checkout: " << folder.lexically_normal();
   int cases = 0;
   for (const auto& entry : fs::directory_iterator(folder)) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "tests/wire/socket_client.h"
+#include "tests/source_dir.h"
 #include "wire/http_client.h"
 #include "wire/http_server.h"
 
@@ -23,7 +24,7 @@ using std::chrono::steady_clock;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-std::string pem(const std::string& name) { return TOCSIN_SOURCE_DIR "/tests/wire/tls/" + name; }
+std::string pem(const std::string& name) { return std::string(source_dir()) + "/tests/wire/tls/" + name; }
 
 HttpServerOptions with_tls() {
   HttpServerOptions options;

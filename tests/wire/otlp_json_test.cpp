@@ -10,6 +10,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "tests/source_dir.h"
 #include "wire/otlp_fields.h"
 #include "wire/protobuf.h"
 
@@ -378,7 +379,7 @@ TEST(OtlpJson, TheProtocolsOwnExamples) {
   const char* folder = std::getenv("TOCSIN_CONFORMANCE");
   const std::filesystem::path examples =
       folder != nullptr ? std::filesystem::path(folder) / "otlp-examples"
-                        : std::filesystem::path(TOCSIN_SOURCE_DIR) / "../shared/conformance/otlp-examples";
+                        : std::filesystem::path(source_dir()) / "../shared/conformance/otlp-examples";
   if (!std::filesystem::exists(examples)) GTEST_SKIP() << "no conformance data at " << examples;
   for (const auto& [name, kind] : {std::pair{"metrics.json", OtlpMessage::MetricsRequest},
                                    std::pair{"trace.json", OtlpMessage::TraceRequest}}) {

@@ -9,6 +9,7 @@
 #include <functional>
 #include <sstream>
 
+#include "tests/source_dir.h"
 #include "wire/otlp_fields.h"
 #include "wire/otlp_json.h"
 
@@ -316,7 +317,7 @@ TEST(SpanDecoder, JaegersExamples) {
   const char* given = std::getenv("TOCSIN_CONFORMANCE");
   const std::filesystem::path folder =
       given ? std::filesystem::path(given) / "jaeger/traces"
-            : std::filesystem::path(TOCSIN_SOURCE_DIR) / "../shared/conformance/jaeger/traces";
+            : std::filesystem::path(source_dir()) / "../shared/conformance/jaeger/traces";
   if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no conformance data at " << folder;
   SpanDecoder decoder;
   std::size_t spans = 0;

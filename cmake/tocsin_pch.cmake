@@ -1,0 +1,42 @@
+# Precompiled headers: the standard library (and for tests GoogleTest) is half of what a debug build compiles. Sources include
+# what they use all the same: clang-tidy and the fuzz targets are compiled without, and so is each header by the house test.
+#
+# ccache knows a precompiled header by the text beside it, so that another checkout, whose file has other bytes, has hits.
+option(TOCSIN_PCH "Precompile the headers of the standard library" ON)
+
+set(tocsin_pch_std
+    algorithm array atomic bit charconv chrono cmath condition_variable cstddef cstdint cstdio cstdlib cstring deque filesystem
+    fstream functional limits map memory mutex optional random set span sstream stop_token string string_view thread
+    unordered_map utility variant vector)
+
+# tocsin_pch_target(target header...): compiles them once, for tocsin_use_pch().
+function(tocsin_pch_target target)
+  file(MAKE_DIRECTORY "${PROJECT_BINARY_DIR}/pch")
+  file(WRITE "${PROJECT_BINARY_DIR}/pch/${target}.cpp" "")
+  add_library(${target} OBJECT "${PROJECT_BINARY_DIR}/pch/${target}.cpp")
+  list(TRANSFORM ARGN REPLACE "(.+)" "<\\1>")
+  target_precompile_headers(${target} PRIVATE ${ARGN})
+  string(SHA256 sum "${CMAKE_CXX_COMPILER_VERSION} ${CMAKE_CXX_FLAGS} ${CMAKE_CXX_FLAGS_${tocsin_build_type}} ${TOCSIN_SANITIZE} ${ARGN}")
+  file(WRITE "${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${target}.dir/cmake_pch.hxx.gch.sum" "${sum}\n")
+endfunction()
+
+function(tocsin_use_pch target from)
+  if(NOT TOCSIN_PCH)
+    return()
+  endif()
+  target_precompile_headers(${target} REUSE_FROM ${from})
+  # Of a program, too: as the precompiled header was compiled.
+  get_target_property(type ${target} TYPE)
+  if(type STREQUAL "EXECUTABLE")
+    set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+    target_compile_options(${target} PRIVATE -fPIC)
+  endif()
+endfunction()
+
+if(TOCSIN_PCH)
+  string(TOUPPER "${CMAKE_BUILD_TYPE}" tocsin_build_type)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    add_compile_options(-fpch-preprocess)  # for ccache
+  endif()
+  tocsin_pch_target(tocsin_pch ${tocsin_pch_std})
+endif()
