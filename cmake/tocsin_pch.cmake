@@ -35,6 +35,7 @@ endfunction()
 
 if(TOCSIN_PCH)
   string(TOUPPER "${CMAKE_BUILD_TYPE}" tocsin_build_type)
+  add_compile_options(-pthread)  # of all: some packages ask for it, and it defines a macro
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     add_compile_options(-fpch-preprocess)  # for ccache
   endif()

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Alerts on the agent's page, under the demo: one is seen going pending, firing, silenced, resolved."""
+import re
+
 import pytest
 
 from harness.browser import address, demo_in_a_browser
@@ -45,6 +47,11 @@ def test_an_alert_goes_pending_firing_is_silenced_and_resolved(in_a_browser):
     wait_until(lambda: seen(page)[-1] == "firing" and "pending" in seen(page), 90, "pending, then firing", every=0.3)
     chromium.picture(page, "alert-firing")
     assert "of requests fail" in card.inner_text() and "since" in card.inner_text()
+    card.get_by_text("why, and who was told").click()
+    why = card.locator(".why")
+    wait_until(lambda: "firing since" in why.inner_text() and "pager" in why.inner_text(), 15, every=0.3)
+    assert "server_request_total" in why.inner_text() and "series pass" in why.inner_text()
+    chromium.picture(page, "alert-why")
     card.get_by_role("button", name="silence 1 hour").click()
     wait_until(lambda: seen(page)[-1] == "firing silenced", 15, every=0.3)
     row = page.locator("[data-silence=active]")
@@ -78,6 +85,11 @@ def test_rules_say_when_how_long_and_how_well_and_the_filter_is_in_the_link(in_a
     page = chromium.open("/rules")
     row = page.locator("[data-rule=DemoLatency]")
     wait_until(lambda: "ok" in row.inner_text() and "never" not in row.inner_text(), 15)
+    why = row.locator(".why")
+    why.locator("summary").click()
+    wait_until(lambda: re.search("does not fire|pending since|firing since", why.inner_text()), 15)
+    assert "histogram_quantile" in why.inner_text() and "series" in why.inner_text()
+    chromium.picture(page, "rule-why-not")
     page.get_by_label("filter").fill("errorrate")
     row.wait_for(state="detached")
     again = chromium.open(address(page))

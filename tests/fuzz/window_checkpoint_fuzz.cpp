@@ -19,9 +19,9 @@ struct Bytes : rules::ByteSink {
   std::string text;
 };
 
-void restore(std::string_view checkpoint) {
+void restore(std::string_view checkpoint, Time now) {
   rules::Window window({});
-  if (!window.restore(checkpoint, from_unix_ns(std::int64_t{1} << 60))) return;
+  if (!window.restore(checkpoint, now)) return;
   const auto view = window.view();
   const auto every = rules::promql::Matcher::make("__name__", rules::promql::MatchType::Regex, ".*");
   constexpr rules::promql::TimeRange kAll{-(std::int64_t{1} << 62), std::int64_t{1} << 62};
@@ -30,14 +30,17 @@ void restore(std::string_view checkpoint) {
   (void)view->read(*rows, kAll, block);
   Bytes again;
   (void)window.checkpoint()->save(again);
-  window.expire(from_unix_ns(std::int64_t{1} << 60));
+  window.expire(now);
 }
+
+// Today, and on a clock that was set back into the middle of what was saved.
+const Time kNow = from_unix_ns(std::int64_t{1} << 60), kSetBack = from_unix_ns(1'700'000'030'000'000'000);
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   std::string_view input(reinterpret_cast<const char*>(data), size);
-  restore(input);
+  restore(input, kNow);
   Bytes framed;
   while (input.size() >= 3) {
     const auto kind = static_cast<rules::Section>(input[0]);
@@ -47,6 +50,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     (void)rules::write_section(framed, kind, section);
   }
   (void)rules::write_section(framed, rules::Section::End, {});
-  restore(framed.text);
+  restore(framed.text, kNow);
+  restore(framed.text, kSetBack);
   return 0;
 }

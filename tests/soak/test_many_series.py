@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""100,000 series, sent by 100 services, scraped in each format; 1,000,000 of 500 services, read slowly."""
+"""100,000 series, sent by 100 services, scraped in each format; 1,000,000 of 500 services, read slowly; 1,000,000
+label sets of one service."""
 import socket
 import time
 
@@ -17,7 +18,7 @@ STARTED = time.time_ns() - 10**9
 FORMATS = {"text": "PrometheusText0.0.4", "OpenMetrics": "OpenMetricsText1.0.0", "protobuf": "PrometheusProto"}
 
 
-def request_of(sender, value, series=SERIES_EACH):
+def request_of(sender, value, series=SERIES_EACH, first=0):
     request = metrics_service.ExportMetricsServiceRequest()
     resource = request.resource_metrics.add()
     for key, text in (("service.name", f"service-{sender}"), ("service.instance.id", f"instance-{sender}")):
@@ -26,7 +27,7 @@ def request_of(sender, value, series=SERIES_EACH):
     metric.sum.aggregation_temporality = CUMULATIVE
     metric.sum.is_monotonic = True
     now = time.time_ns()
-    for index in range(series):
+    for index in range(first, first + series):
         point = metric.sum.data_points.add(start_time_unix_nano=STARTED, time_unix_nano=now, as_int=value)
         for key, text in (("shelf", f"shelf-{index}"), ("kind", f"kind-{index % 7}"), ("zone", f"zone-{index % 3}")):
             point.attributes.add(key=key).value.string_value = text
@@ -103,3 +104,24 @@ def test_slow_readers_of_a_million_series_take_bounded_memory(start_agent):
     print(f"\nat most {most} KiB while {len(readers)} slow readers read {[size >> 20 for size in read]} MiB")
     assert read[0] > 80 << 20, "the whole text"
     assert most - before < 100 * 1024
+
+
+@pytest.mark.timeout(600)
+def test_a_million_label_sets_of_one_counter_keep_their_total_in_bounded_memory(start_agent):
+    """One sender without measure: what has no row of its own is in the overflow series, whose total stays exact from one
+    export to the next, and the report names the label that explodes."""
+    agent = start_agent()
+    before = resident_kib(agent)
+    requests_of, each = 500, 2000
+    for value in (3, 5):
+        with requests.Session() as session:
+            for number in range(requests_of):
+                answer = session.post(f"{agent.otlp_url}/v1/metrics", data=request_of(0, value, each, first=number * each), timeout=30,
+                                      headers={"Content-Type": "application/x-protobuf"})
+                assert answer.status_code == 200 and answer.content == b"", answer.content
+        assert wait_until(lambda v=value: agent.value("orders_total") == v * requests_of * each, 30), agent.value("orders_total")
+        print(f"\nresident {before} KiB idle, {resident_kib(agent)} KiB after {requests_of * each} label sets at {value}", end="")
+    assert len(agent.samples("orders_total")) <= 2_001
+    top = agent.status("cardinality")["data"]["received"][0]
+    assert (top["job"], top["label"]) == ("service-0", "shelf"), top
+    assert resident_kib(agent) - before < 200 * 1024

@@ -6,6 +6,7 @@ import {setParameters} from "../route";
 import type {Route} from "../route";
 import {ago, clock, durationText} from "../time";
 import {format} from "../units";
+import {Why} from "./explain";
 import {ReceiversOfAlerts} from "./receivers_of_alerts";
 import {usePoll} from "./poll";
 import {askGroups} from "./rules";
@@ -42,6 +43,7 @@ function AlertCard({alert, rule, silence, done}: {alert: Alert; rule: Rule; sile
       {rule.duration ? <span class="dim"> for {durationText(rule.duration * 1000)}</span> : null}</p>
     <p class="links">{runbook && <a href={runbookPath(runbook)}>runbook</a>}{dashboard && <a href={dashboard}>dashboard</a>}
       {Object.entries(rest).map(([name, value]) => <span key={name} class="dim">{name}: {value}</span>)}</p>
+    <Why name={rule.name} labels={alert.labels} title="why, and who was told" />
   </article>;
 }
 

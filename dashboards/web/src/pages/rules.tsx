@@ -7,6 +7,7 @@ import type {Route} from "../route";
 import {ago, durationText} from "../time";
 import {format} from "../units";
 import {runbookPath} from "./alerts";
+import {Why} from "./explain";
 import {usePoll} from "./poll";
 
 interface Rules { groups: RuleGroup[]; faults: string[] }
@@ -23,7 +24,8 @@ function RuleRow({rule}: {rule: Rule}) {
   const runbook = rule.annotations?.runbook_url;
   return <tr data-rule={rule.name}><td>{rule.name}{rule.type === "recording" && <div class="dim">recorded</div>}{runbook && <div><a href={runbookPath(runbook)}>runbook</a></div>}</td>
     <td><a href={`/explore?expr=${encodeURIComponent(rule.query)}`}><code>{rule.query}</code></a>
-      {rule.duration ? <span class="dim"> for {durationText(rule.duration * 1000)}</span> : null}{rule.lastError && <div class="error">{rule.lastError}</div>}</td>
+      {rule.duration ? <span class="dim"> for {durationText(rule.duration * 1000)}</span> : null}{rule.lastError && <div class="error">{rule.lastError}</div>}
+      <Why name={rule.name} title={rule.type === "recording" ? "what it gives" : rule.alerts?.length ? "why" : "why not"} /></td>
     <td class={rule.health}>{rule.health}</td><td class={rule.state}>{rule.state ?? ""}{rule.alerts?.length ? <a href={`/alerts?filter=${encodeURIComponent(rule.name)}`}> {rule.alerts.length}</a> : null}</td>
     <td>{since(rule.lastEvaluation)}</td><td class="number">{format(rule.evaluationTime, "s")}</td></tr>;
 }
