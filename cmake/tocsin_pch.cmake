@@ -4,8 +4,9 @@
 # ccache knows a precompiled header by the text beside it, so that another checkout, whose file has other bytes, has hits.
 option(TOCSIN_PCH "Precompile the headers of the standard library" ON)
 
+# Without <filesystem>, which brings std::quoted: an argument would find it where a source has a quoted() of its own.
 set(tocsin_pch_std
-    algorithm array atomic bit charconv chrono cmath condition_variable cstddef cstdint cstdio cstdlib cstring deque filesystem
+    algorithm array atomic bit charconv chrono cmath condition_variable cstddef cstdint cstdio cstdlib cstring deque
     fstream functional limits map memory mutex optional random set span sstream stop_token string string_view thread
     unordered_map utility variant vector)
 

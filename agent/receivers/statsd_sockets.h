@@ -33,6 +33,7 @@ struct StatsdSocketStats {
   std::uint64_t connections_closed_for_length = 0;
   std::uint64_t connections_crowded_out = 0;
   std::uint64_t dropped_by_kernel = 0;   // datagrams that found the receive buffer full
+  std::uint64_t datagrams_too_large = 0;  // over 64 KiB: the whole lines of what was read are taken
 };
 
 class StatsdSockets {
@@ -43,7 +44,6 @@ class StatsdSockets {
   static Result<std::unique_ptr<StatsdSockets>> open(const StatsdSocketOptions& options, Handler handler);
   virtual ~StatsdSockets() = default;  // stops
 
-  // `refused`: buffer_full, line_too_long, crowded_out.
   virtual std::vector<ListenerState> states() const = 0;
   virtual StatsdSocketStats stats() const = 0;
   // Reads what has arrived, then closes. Safe twice.

@@ -50,6 +50,7 @@ Refusals refusals(const wire::GrpcServerStats& stats) {
 Refusals refusals(const StatsdSocketStats& stats) {
   return {{"buffer_full", stats.dropped_by_kernel},
           {"line_too_long", stats.connections_closed_for_length},
+          {"too_large", stats.datagrams_too_large},
           {"crowded_out", stats.connections_crowded_out}};
 }
 

@@ -39,13 +39,13 @@ class TestsText {
     for (const BurnPair& pair : slo_.burn) limits.insert(slo_.limit(pair));
     for (auto at = limits.begin(); at != limits.end(); ++at) {
       const double above = std::next(at) == limits.end() ? std::min(1.0, *at * 1.05) : std::min(*std::next(at), *at * 1.05);
-      const double bad = std::min(events_, std::ceil(events_ * (*at + (above - *at) / 2)));
+      const double bad = std::min(events_, std::ceil(events_ * (*at + (above - *at) / 2))), less = std::floor(events_ * *at * 0.98);
       constant("just above " + slo_number(*at * 100) + "%", bad, expanding(bad), expanding(events_ - bad));
+      constant("just below " + slo_number(*at * 100) + "%", less, expanding(less), expanding(events_ - less));
       if (at == limits.begin()) constant("over a loss of the counts", bad, again(bad), again(events_ - bad));
     }
-    const double bad = std::floor(events_ * *limits.begin() * 0.98);
-    quiet("just below the lowest threshold", expanding(bad), expanding(events_ - bad));
-    if (slo_.min_bad_events >= 2) quiet("all bad, but too few", "0 " + slo_number(std::floor(slo_.min_bad_events / 2)) + "x" + std::to_string(kSteps), "0x" + std::to_string(kSteps + 1));
+    // In every window, also in the shortest: half of what the floor asks for.
+    if (slo_.min_bad_events > 0) quiet("all bad, but too few", expanding(slo_.min_bad_events / 2 / kSteps), "0x" + std::to_string(kSteps + 1));
     quiet("idle", "7x" + std::to_string(kSteps + 1), "1000x" + std::to_string(kSteps + 1));
     name("absent");
     out_ += "    input_series: []\n";
@@ -87,7 +87,7 @@ class TestsText {
     }
   }
 
-  // All pairs below the share fire.
+  // All pairs below the share fire: none, perhaps.
   void constant(const std::string& what, double bad, const std::string& bad_values, const std::string& good_values) {
     name(what);
     series(bad_values, good_values);

@@ -142,6 +142,25 @@ TEST(StatsdSockets, a_unix_socket_left_by_the_dead_is_taken_over_and_one_in_use_
   EXPECT_NE(access(path.c_str(), F_OK), 0) << "removed at stop";
 }
 
+TEST(StatsdSockets, of_a_datagram_that_is_too_large_whole_lines_are_taken_and_it_is_counted) {
+  Received received;
+  const std::string path = testing::TempDir() + "statsd-large-" + std::to_string(getpid()) + ".sock";
+  auto sockets = StatsdSockets::open({.unix_socket = path}, received.handler());
+  ASSERT_EQ((*sockets)->states()[0].fault, "");
+  sockaddr_un to{};
+  to.sun_family = AF_UNIX;
+  std::memcpy(to.sun_path, path.data(), path.size());
+  std::string lines;
+  while (lines.size() < 100'000) lines += "jobs_total:1|c|#queue:mail\n";
+  send_datagram(reinterpret_cast<const sockaddr*>(&to), sizeof to, lines);
+  const auto taken = received.wait_for(1);
+  (*sockets)->stop();
+  ASSERT_EQ(taken.size(), 1U);
+  EXPECT_TRUE(taken[0].ends_with("queue:mail\n") && lines.starts_with(taken[0])) << taken[0].size();
+  EXPECT_GT(taken[0].size(), 60'000U);
+  EXPECT_EQ((*sockets)->stats().datagrams_too_large, 1U);
+}
+
 TEST(StatsdSockets, a_port_in_use_is_told) {
   Received received;
   auto first = StatsdSockets::open({.udp_listen = "127.0.0.1:0"}, received.handler());

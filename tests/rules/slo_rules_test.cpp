@@ -71,6 +71,9 @@ TEST(SloRules, TheirTestsFailWhereARuleIsWrong) {
   };
   EXPECT_EQ(verdict("ErrorBudgetBurn", "ErrorBudgetBurn"), 0U);
   EXPECT_GT(verdict("> 0.0144", "> 0.0154"), 0U) << "a threshold that is too high";
+  EXPECT_GT(verdict("> 0.0144", "> 0.0134"), 0U) << "a threshold that is too low";
+  EXPECT_GT(verdict("> 0.001\n", "> 0.0009\n"), 0U) << "the lowest that is too low";
+  EXPECT_GT(verdict(">= 10", ">= 0"), 0U) << "a floor that is missing";
   EXPECT_GT(verdict("severity: 'critical'", "severity: 'warning'"), 0U);
 }
 

@@ -109,9 +109,10 @@ class Sockets final : public StatsdSockets {
   ~Sockets() override { Sockets::stop(); }
 
   Result<void> start(const StatsdSocketOptions& options);
-  std::vector<ListenerState> states() const override;
+  std::vector<ListenerState> states() const override { return states_; }
   StatsdSocketStats stats() const override {
-    return {datagrams_, bytes_, connections_accepted_, closed_for_length_, crowded_out_, udp_dropped_ + unix_dropped_};
+    return {datagrams_, bytes_, connections_accepted_, closed_for_length_, crowded_out_, udp_dropped_ + unix_dropped_,
+            too_large_};
   }
   void stop() override;
 
@@ -136,7 +137,7 @@ class Sockets final : public StatsdSockets {
   const std::unique_ptr<char[]> buffer_ = std::make_unique_for_overwrite<char[]>(kBatch * kMaxDatagram);
 
   std::atomic<std::uint64_t> datagrams_{0}, bytes_{0}, connections_accepted_{0}, closed_for_length_{0},
-      crowded_out_{0}, udp_dropped_{0}, unix_dropped_{0};
+      crowded_out_{0}, udp_dropped_{0}, unix_dropped_{0}, too_large_{0};
   std::jthread thread_;
 };
 
@@ -163,16 +164,6 @@ Result<void> Sockets::start(const StatsdSocketOptions& options) {
   thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
   pthread_setname_np(thread_.native_handle(), "statsd");
   return {};
-}
-
-std::vector<ListenerState> Sockets::states() const {
-  std::vector<ListenerState> states = states_;
-  for (ListenerState& state : states) {
-    if (state.name == "statsd/udp") state.refused = {{"buffer_full", udp_dropped_}};
-    if (state.name == "statsd/unix") state.refused = {{"buffer_full", unix_dropped_}};
-    if (state.name == "statsd/tcp") state.refused = {{"line_too_long", closed_for_length_}, {"crowded_out", crowded_out_}};
-  }
-  return states;
 }
 
 void Sockets::run(const std::stop_token& stop) {
@@ -225,7 +216,12 @@ void Sockets::read_datagrams(int socket) {
       }
       ++datagrams_;
       bytes_ += message.msg_len;
-      handler_({static_cast<const char*>(message.msg_hdr.msg_iov->iov_base), message.msg_len});
+      std::string_view lines(static_cast<const char*>(message.msg_hdr.msg_iov->iov_base), message.msg_len);
+      if ((message.msg_hdr.msg_flags & MSG_TRUNC) != 0) {  // over a Unix socket: its last line is cut
+        ++too_large_;
+        lines = lines.substr(0, lines.rfind('\n') + 1);
+      }
+      handler_(lines);
     }
     if (got < static_cast<int>(kBatch)) return;
   }
