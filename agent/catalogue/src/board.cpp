@@ -70,6 +70,12 @@ struct BoardReader {
     return sum + "_sum" + tail + " / (" + sum + "_count" + tail + " > 0)\n  or\nhistogram_sum(" + sum + tail + ") / (histogram_count(" + sum +
            tail + ") > 0)";
   }
+  // What part of events are of a kind; 0 where there are events, but none of that kind has ever been seen.
+  std::string part(TomlTable& table, const std::string& kind, const std::string& all) {
+    const auto [where, by, range] = histogram(table);
+    const auto rate = [&](const std::string& of) { return "sum" + by_clause(by) + "(rate(" + filled(of) + "[" + range + "]))"; };
+    return "(" + rate(kind) + "\n  or\n0 * " + rate(all) + ")\n  /\n(" + rate(all) + " > 0)";
+  }
   // The spread over buckets: a count a second for each bound.
   std::string spread(TomlTable& table, const std::string& meter) {
     const auto [where, by, range] = histogram(table);
@@ -108,13 +114,15 @@ struct BoardReader {
 
   BoardQuery query(TomlTable& table) {
     BoardQuery query;
-    std::string meter;
+    std::string meter, kind;
     double share = 0, bound = 0;
     const bool has_quantile = table.read("quantile", share), has_bound = table.read("slower_than", bound);
     const bool has_mean = table.read("mean_of", meter), has_spread = table.read("spread_of", meter), plain = table.read("query", query.expression);
-    if (has_quantile || has_bound) needed(table, "of", meter);
-    if (int{has_quantile} + int{has_bound} + int{has_mean} + int{has_spread} + int{plain} != 1)
-      faults.push_back({table.place(), R"(needs one of "query", "quantile", "slower_than", "mean_of" and "spread_of")"});
+    const bool has_share = table.read("share", kind);
+    if (has_quantile || has_bound || has_share) needed(table, "of", meter);
+    if (int{has_quantile} + int{has_bound} + int{has_mean} + int{has_spread} + int{has_share} + int{plain} != 1)
+      faults.push_back({table.place(), R"(needs one of "query", "share", "quantile", "slower_than", "mean_of" and "spread_of")"});
+    if (has_share) query.expression = part(table, kind, meter);
     if (has_quantile) query.expression = quantile(table, meter, share);
     if (has_bound) query.expression = slower(table, meter, bound);
     if (has_mean) query.expression = mean(table, meter);
