@@ -5,7 +5,8 @@
 //   log.info("listening", {{"listener", "otlp/http"}, {"address", "127.0.0.1:4318"}});
 //   log.warning("export failed", {{"destination", name}, {"reason", error.message}});
 //
-// The event is a fixed text: lines of one event beyond `burst` in `window` are counted and told as one when it ends.
+// The event is a fixed text. Of one event about one thing, which its first field names, lines beyond `burst` in `window` are
+// held back; how many is told with the next that is written, and by held_back().
 // Threads: thread-safe; a line is one write(2). Costs a format and a write; never throws, never blocks on a slow reader
 // longer than the write does.
 #pragma once
@@ -73,7 +74,7 @@ class Log {
   mutable std::mutex mutex_;
   // Guarded by mutex_.
   LogLevel level_;
-  std::map<std::string, Recent, std::less<>> recent_;  // by event: as many as the program has events
+  std::map<std::string, Recent, std::less<>> recent_;  // by event and first value, a thousand; then by event
   std::uint64_t held_back_ = 0;
 };
 

@@ -36,7 +36,7 @@ class Expose {
   // Errors: Configuration (address, options), Environment (the port is taken).
   static Result<std::unique_ptr<Expose>> start(meters::Source& source, ExposeOptions options = {});
 
-  virtual ~Expose() = default;  // stops
+  virtual ~Expose() = default;  // stops; in a forked child, which serves nothing, it does nothing
 
   // Lets running scrapes finish for up to two seconds. Safe twice.
   virtual void stop() = 0;

@@ -24,7 +24,8 @@ using EnvironmentReader = std::function<const char*(const char* name)>;
 
 struct OtlpEnvironment {
   bool disabled = false;        // OTEL_SDK_DISABLED: send nothing
-  bool endpoint_given = false;  // by any of the three variables; otherwise endpoints are the specification's defaults
+  // By the variable of all signals, or by the signal's own; otherwise the endpoint is the specification's default.
+  bool metrics_endpoint_given = false, traces_endpoint_given = false;
   // One for each signal, since each variable may be set for one signal alone; nothing where OTEL_METRICS_EXPORTER or
   // OTEL_TRACES_EXPORTER does not name otlp, or where disabled.
   std::optional<OtlpOptions> metrics, traces;

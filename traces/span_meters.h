@@ -73,7 +73,8 @@ class SpanMeters final : public meters::Source {
  public:
   // Whether a sender sends this meter itself, so that spans must not count it again. Called without a lock held, by
   // apply() for a new sender, by tick() and collect() for all.
-  using SendsItself = std::function<bool(std::string_view job, std::string_view instance, std::string_view meter)>;
+  // The sender by job, instance and promoted labels.
+  using SendsItself = std::function<bool(const meters::Resource& sender, std::string_view meter)>;
 
   struct Applied {
     std::uint64_t accepted = 0, rejected = 0;

@@ -27,7 +27,8 @@ namespace tocsin::agent {
 
 class SpanReceiver {
  public:
-  // Gets each ResourceSpans message as it came, and how many spans are in it; whether anybody takes spans.
+  // Gets each ResourceSpans message as it came, and how many spans are in it; whether anybody takes spans, which it is also
+  // asked with no spans at all.
   using Forward = std::function<bool(std::string_view resource_spans, std::uint64_t spans)>;
 
   struct Options {

@@ -54,7 +54,7 @@ class Agent final : public App {
         registry_(registry_options(), clock),
         intake_(intake_options(*config_), clock), 
         span_meters_(clock, span_options(*config_),
-                     [this](auto job, auto instance, auto meter) { return sends_itself(job, instance, meter); }),
+                     [this](const meters::Resource& sender, std::string_view meter) { return intake_.sends(sender, meter); }),
         spans_(span_meters_, span_receiver_options(config_->otlp)),
         otlp_(intake_, otlp_options(config_->otlp)),
         history_(*config_, log, clock),
@@ -81,7 +81,6 @@ class Agent final : public App {
     const std::lock_guard lock(mutex_);
     return config_;
   }
-  bool sends_itself(std::string_view job, std::string_view instance, std::string_view meter) const;
   std::chrono::nanoseconds hang_limit() const {
     return std::clamp(2 * pipeline_.stats().interval, kShortestHang, kLongestHang);
   }
@@ -183,13 +182,6 @@ void Agent::http_stays(const HttpConfig& in_force) {
 Result<void> Agent::apply_host_meters(bool wanted) {
   host_.stop();
   return wanted ? host_.start(registry_) : Result<void>{};
-}
-
-bool Agent::sends_itself(std::string_view job, std::string_view instance, std::string_view meter) const {
-  meters::Resource sender;
-  sender.job = job;
-  sender.instance = instance;
-  return intake_.sends(sender, meter);
 }
 
 void Agent::start_ticks() {
@@ -323,13 +315,17 @@ Result<void> Agent::reload(std::shared_ptr<const Config> config) {
 
 void Agent::reload_failed() { last_reload_successful_ = false; }
 
+// One deadline for all, of which what flushes last keeps half.
 void Agent::stop() {
-  listeners_.close_receivers(config()->stop_timeout);
+  const std::chrono::nanoseconds all = config()->stop_timeout;
+  const Monotonic until = SystemClock::instance().monotonic() + all;
+  const auto left = [&] { return std::max<std::chrono::nanoseconds>(until - SystemClock::instance().monotonic(), 0s); };
+  listeners_.close_receivers(all / 4);
   scrapes_.stop();
   pipeline_.stop();
-  alerting_.stop(config()->stop_timeout);
+  alerting_.stop(std::min(left(), all / 4));
   history_.stop();
-  destinations_.stop(config()->stop_timeout);
+  destinations_.stop(std::max(left(), all / 4));
   listeners_.close_http();
 }
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "agent/src/own_address.h"
+#include "meters/buckets.h"
 
 namespace tocsin::agent {
 
@@ -68,6 +69,8 @@ void read_tls(TomlTable table, TlsConfig& into) {
   }
   if (into.certificate_file.empty() != into.key_file.empty())
     table.fault("certificate_file", "certificate_file and key_file go together");
+  if (!into.client_ca_file.empty() && into.certificate_file.empty() && into.key_file.empty())
+    table.fault("client_ca_file", "needs certificate_file and key_file: without TLS nobody shows a certificate");
 }
 
 void read_http(TomlTable table, HttpConfig& into) {
@@ -105,9 +108,7 @@ void read_statsd(TomlTable table, StatsdConfig& into) {
   check_address(table, "tcp_listen", into.tcp_listen, true);
   table.read("unix_socket", into.unix_socket);
   table.read("timer_bounds", into.timer_bounds);
-  if (std::adjacent_find(into.timer_bounds.begin(), into.timer_bounds.end(), std::greater_equal<>()) !=
-      into.timer_bounds.end())
-    table.fault("timer_bounds", "each bound must be larger than the one before");
+  if (auto buckets = meters::Buckets::make(into.timer_bounds); !buckets) table.fault("timer_bounds", buckets.error().message);
 }
 
 void read_limits(TomlTable table, LimitsConfig& into) {

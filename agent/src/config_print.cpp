@@ -32,6 +32,17 @@ class TomlWriter {
     }
     out_ += "]\n";
   }
+  void numbers(std::string_view key, const std::vector<double>& values) {
+    start(key);
+    out_ += '[';
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      std::string text;
+      append_double(text, values[i]);
+      out_ += i == 0 ? "" : ", ";
+      out_ += text.find_first_of(".e") == std::string::npos ? text + ".0" : text;
+    }
+    out_ += "]\n";
+  }
   void map(std::string_view key, const std::map<std::string, std::string>& values, bool secret) {
     if (values.empty()) return;
     start(key);
@@ -94,15 +105,16 @@ void write_listeners(TomlWriter& toml, const Config& config) {
   toml.text("udp_listen", config.statsd.udp_listen);
   toml.text("tcp_listen", config.statsd.tcp_listen);
   toml.text("unix_socket", config.statsd.unix_socket);
+  toml.numbers("timer_bounds", config.statsd.timer_bounds);
 }
 
 void write_export(TomlWriter& toml, const ExportConfig& config) {
   toml.item("export");
   toml.text("name", config.name);
   toml.text("protocol", config.protocol);
-  if (!config.endpoint.empty()) toml.text("endpoint", config.endpoint);
-  if (!config.metrics_endpoint.empty()) toml.text("metrics_endpoint", config.metrics_endpoint);
-  if (!config.traces_endpoint.empty()) toml.text("traces_endpoint", config.traces_endpoint);
+  if (!config.endpoint.empty()) toml.text("endpoint", shown_url(config.endpoint));
+  if (!config.metrics_endpoint.empty()) toml.text("metrics_endpoint", shown_url(config.metrics_endpoint));
+  if (!config.traces_endpoint.empty()) toml.text("traces_endpoint", shown_url(config.traces_endpoint));
   toml.flag("metrics", config.metrics);
   toml.flag("spans", config.spans);
   toml.duration("interval", config.interval);
@@ -173,7 +185,7 @@ void write_scrape(TomlWriter& toml, const ScrapeConfig& config) {
 }
 
 void write_target(TomlWriter& toml, const HttpTargetConfig& target) {
-  toml.text("url", target.url.substr(0, target.url.find('?')));  // tokens are put behind it
+  toml.text("url", shown_url(target.url));
   toml.duration("timeout", target.timeout);
   toml.map("headers", target.headers, true);
   if (!target.username.empty()) toml.text("username", target.username), toml.text("password", kSecret);
@@ -270,6 +282,15 @@ void write_slo(TomlWriter& toml, const rules::Slo& slo) {
 }
 
 }  // namespace
+
+std::string shown_url(std::string_view url) {
+  std::string shown(url.substr(0, url.find('?')));
+  const std::size_t host = shown.find("://");
+  if (host == std::string::npos) return shown;
+  const std::size_t user = shown.substr(0, shown.find('/', host + 3)).rfind('@');
+  if (user != std::string::npos && user > host) shown.erase(host + 3, user + 1 - host - 3);
+  return shown;
+}
 
 std::string to_toml_without_secrets(const Config& config) {
   constexpr std::array<std::string_view, 4> kLevels{"debug", "info", "warning", "error"};

@@ -70,7 +70,7 @@ bool continues(const ExportConfig& one, const ExportConfig& next) {
 
 std::string endpoint_of(const ExportConfig& config) {
   for (const std::string* endpoint : {&config.endpoint, &config.metrics_endpoint, &config.traces_endpoint})
-    if (!endpoint->empty()) return *endpoint;
+    if (!endpoint->empty()) return shown_url(*endpoint);
   return {};
 }
 
@@ -165,7 +165,10 @@ void Destinations::open(Destination& destination, exporters::OtlpOptions options
 void Destinations::apply_environment(const std::vector<std::string>& own) {
   exporters::OtlpEnvironment environment = exporters::read_otlp_environment();
   for (const std::string& warning : environment.warnings) log_.warning("environment", {{"what", warning}});
-  if (environment.disabled || !environment.endpoint_given) return;
+  if (environment.disabled) return;
+  // The specification's default is where this agent listens itself.
+  if (!environment.metrics_endpoint_given) environment.metrics.reset();
+  if (!environment.traces_endpoint_given) environment.traces.reset();
   auto now = std::make_shared<All>(*all());
   std::size_t number = 0;
   for (exporters::OtlpOptions& options : environment.destinations()) {
@@ -173,21 +176,28 @@ void Destinations::apply_environment(const std::vector<std::string>& own) {
     made.of_environment = true;
     made.config.name = ++number == 1 ? "environment" : "environment-" + std::to_string(number);
     made.config.protocol = exporters::to_text(options.protocol);
-    made.config.endpoint = options.endpoint;
+    const bool base = (options.metrics && options.metrics_endpoint.empty()) || (options.spans && options.traces_endpoint.empty());
+    if (base) made.config.endpoint = options.endpoint;
     made.config.metrics_endpoint = options.metrics_endpoint;
     made.config.traces_endpoint = options.traces_endpoint;
     made.config.metrics = options.metrics;
+    made.config.spans = options.spans;
     made.config.interval = options.interval;
     if (points_at(made.config, own)) {
       log_.error("refused", {{"destination", made.config.name},
                              {"endpoint", endpoint_of(made.config)},
-                             {"reason", "OTEL_EXPORTER_OTLP_ENDPOINT points at this agent itself: it would feed itself"}});
+                             {"reason", "OTEL_EXPORTER_OTLP_*ENDPOINT points at this agent itself: it would feed itself"}});
+      continue;
+    }
+    if (now->contains(made.config.name)) {
+      log_.error("refused", {{"destination", made.config.name},
+                             {"reason", "an [[export]] has the name of the destination of OTEL_EXPORTER_OTLP_*: call it otherwise"}});
       continue;
     }
     options.name = made.config.name;
     options.encode.resource_attributes = environment.resource;
     open(made, std::move(options));
-    now->insert_or_assign(made.config.name, std::move(made));
+    now->emplace(made.config.name, std::move(made));
   }
   const std::lock_guard lock(mutex_);
   all_ = std::move(now);

@@ -36,6 +36,11 @@ double most(double a, double b) noexcept { return std::isnan(a) || std::isnan(b)
 
 std::uint64_t less(std::uint64_t from, std::uint64_t by) noexcept { return from - std::min(from, by); }
 
+// A count that has reached the most that others read stays there, rather than to begin anew.
+std::uint64_t saturated(std::uint64_t count, std::uint64_t more) noexcept {
+  return more > kMaxCount - std::min(count, kMaxCount) ? kMaxCount : count + more;
+}
+
 // Columns that every histogram has; min and max only where a row has them.
 template <class Row>
 void fill_moments(std::span<const Row> rows, meters::Histograms& out) {
@@ -67,7 +72,7 @@ void add_moments(Row& row, const Point& point) noexcept {
   row.min = row.count == 0 ? point.min : least(row.min, point.min);
   row.max = row.count == 0 ? point.max : most(row.max, point.max);
   row.sum = row.count == 0 ? point.sum : row.sum + point.sum;
-  row.count += point.count;
+  row.count = saturated(row.count, point.count);
 }
 
 template <class Row>
@@ -142,11 +147,11 @@ void HistogramCells::assign(Row& row, const MetricPoints& batch, const Point& po
 void HistogramCells::plus(Row& row, const MetricPoints& batch, const Point& point) noexcept {
   std::uint64_t* into = counts(row);
   if (point.counts.size == 0) {
-    *into += point.count;
+    *into = saturated(*into, point.count);
     return;
   }
   const auto from = words_of(batch, point.counts);
-  for (std::size_t i = 0; i < buckets_; ++i) into[i] += from[i];
+  for (std::size_t i = 0; i < buckets_; ++i) into[i] = saturated(into[i], from[i]);
 }
 
 void HistogramCells::add(Row& row, const MetricPoints& batch, const Point& point) noexcept {
@@ -165,7 +170,7 @@ void HistogramCells::add_difference(Row& row, const Row& stream, const MetricPoi
   const double min = row.min, max = row.max;
   subtract(row, stream);
   plus(row, batch, point);
-  row.count += point.count;
+  row.count = saturated(row.count, point.count);
   if (point.count != 0) row.sum += point.sum;
   row.min = least(min, point.min);
   row.max = most(max, point.max);
@@ -249,7 +254,7 @@ void NativeCells::add_difference(Row& row, const Row& stream, const MetricPoints
   const double min = row.min, max = row.max;
   subtract(row, stream);
   meters::merge(row.native, native_of(batch, point), kMaxNativeBuckets);
-  row.count += point.count;
+  row.count = saturated(row.count, point.count);
   if (point.count != 0) row.sum += point.sum;
   row.min = least(min, point.min);
   row.max = most(max, point.max);

@@ -15,6 +15,8 @@ namespace tocsin::agent {
 namespace {
 
 constexpr std::array<std::string_view, 4> kLevels{"debug", "info", "warning", "error"};
+// Beyond them an event has one burst for all that it is about.
+constexpr std::size_t kMostSubjects = 1'000;
 constexpr std::array<std::string_view, 4> kColours{"\x1b[90m", "\x1b[32m", "\x1b[33m", "\x1b[31m"};
 
 std::string utc(Time time) {
@@ -62,8 +64,10 @@ void Log::write(LogLevel level, std::string_view event, std::initializer_list<Lo
       const std::lock_guard lock(mutex_);
       if (level < level_) return;
       const Monotonic now = clock_.monotonic();
-      auto at = recent_.find(event);
-      if (at == recent_.end()) at = recent_.emplace(std::string(event), Recent{now, 0, 0}).first;
+      std::string subject(event);
+      if (fields.size() != 0 && recent_.size() < kMostSubjects) subject.append(1, '\0').append(fields.begin()->value);
+      auto at = recent_.find(subject);
+      if (at == recent_.end()) at = recent_.emplace(std::move(subject), Recent{now, 0, 0}).first;
       Recent& recent = at->second;
       if (now - recent.window_start >= options_.window) {
         held_back = recent.held_back;

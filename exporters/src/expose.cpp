@@ -2,6 +2,7 @@
 #include "exporters/expose.h"
 
 #include <pthread.h>
+#include <unistd.h>
 
 #include <condition_variable>
 #include <mutex>
@@ -112,6 +113,27 @@ class Endpoint final : public Expose {
   std::unique_ptr<wire::HttpServer> server_;  // last: its threads use all above
 };
 
+// A forked child has none of the threads: it serves nothing, and must not wait for them.
+class OfThisProcess final : public Expose {
+ public:
+  explicit OfThisProcess(std::unique_ptr<Endpoint> endpoint) : endpoint_(std::move(endpoint)) {}
+  ~OfThisProcess() override {
+    if (is_child()) (void)endpoint_.release();
+  }
+  void stop() override {
+    if (!is_child()) endpoint_->stop();
+  }
+  std::string address() const override { return endpoint_->address(); }
+  int port() const override { return endpoint_->port(); }
+  ScrapeTotals totals() const override { return endpoint_->totals(); }
+
+ private:
+  bool is_child() const noexcept { return ::getpid() != started_by_; }
+
+  std::unique_ptr<Endpoint> endpoint_;
+  const pid_t started_by_ = ::getpid();
+};
+
 }  // namespace
 
 Result<std::unique_ptr<Expose>> Expose::start(meters::Source& source, ExposeOptions options) {
@@ -125,7 +147,7 @@ Result<std::unique_ptr<Expose>> Expose::start(meters::Source& source, ExposeOpti
   http.allowed_hosts = options.allowed_hosts;
   auto endpoint = std::make_unique<Endpoint>(source, std::move(options));
   if (auto opened = endpoint->open(std::move(http)); !opened) return opened.error();
-  return std::unique_ptr<Expose>(std::move(endpoint));
+  return std::make_unique<OfThisProcess>(std::move(endpoint));
 }
 
 }  // namespace tocsin::exporters

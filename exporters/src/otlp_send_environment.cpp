@@ -182,7 +182,7 @@ OtlpOptions signal_options(Variables& variables, OtlpSignal signal, bool has_grp
   const bool insecure = own.insecure();
   const auto base = endpoint(variables, "OTEL_EXPORTER_OTLP_ENDPOINT", options.protocol, insecure);
   const auto direct = endpoint(variables, own.own("ENDPOINT"), options.protocol, insecure);
-  endpoint_given = endpoint_given || base || direct;
+  endpoint_given = base || direct;
   options.endpoint =
       base.value_or(options.protocol == OtlpProtocol::Grpc ? "http://localhost:4317" : "http://localhost:4318");
   (is_metrics ? options.metrics_endpoint : options.traces_endpoint) = direct.value_or("");
@@ -233,12 +233,12 @@ OtlpEnvironment read_otlp_environment(const EnvironmentReader& reader, bool has_
   environment.disabled = variables.flag("OTEL_SDK_DISABLED");
   if (environment.disabled) return environment;
   if (names_otlp(variables, "OTEL_METRICS_EXPORTER")) {
-    environment.metrics = signal_options(variables, OtlpSignal::Metrics, has_grpc, environment.endpoint_given);
+    environment.metrics = signal_options(variables, OtlpSignal::Metrics, has_grpc, environment.metrics_endpoint_given);
     read_metric_settings(variables, *environment.metrics);
   }
   const std::size_t told = environment.warnings.size();
   if (names_otlp(variables, "OTEL_TRACES_EXPORTER")) {
-    environment.traces = signal_options(variables, OtlpSignal::Traces, has_grpc, environment.endpoint_given);
+    environment.traces = signal_options(variables, OtlpSignal::Traces, has_grpc, environment.traces_endpoint_given);
     // What is wrong with a variable of both signals is told once.
     auto& warnings = environment.warnings;
     for (std::size_t i = told; i < warnings.size();) {

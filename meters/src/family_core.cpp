@@ -52,10 +52,10 @@ FamilyCore::FamilyCore(Setup setup, std::shared_ptr<RegistryLedger> ledger)
       descriptor_(std::make_shared<const Descriptor>(setup_.descriptor)),
       ledger_(std::move(ledger)),
       seed_(chance()),
-      made_ns_(to_unix_ns(ledger_->clock->now())),
+      made_(ledger_->clock->monotonic()),
       rows_(layout_of(setup_)),
       table_(std::make_unique<LabelSetTable>(setup_.labels)),
-      last_look_ns_(made_ns_) {
+      last_look_ns_(to_unix_ns(ledger_->clock->now())) {
   keys_ = std::make_shared<LabelKeys>(*table_);
   index_.store(new LabelIndex(keys_, 0), std::memory_order_release);
 }

@@ -94,7 +94,7 @@ class FamilyCore {
   std::optional<std::uint32_t> look_up_slowly(std::uint64_t hash, std::span<const std::string_view> texts) noexcept;
   std::uint64_t hash_of(std::span<const std::string_view> texts) const noexcept { return hash_labels(seed_, texts); }
   bool accumulates() const noexcept { return setup_.descriptor.kind == Kind::Counter || setup_.form; }
-  std::uint32_t seconds(std::int64_t now_ns) const noexcept;
+  std::uint32_t age_s() const noexcept;  // since it was made
 
   // The functions below require mutex_. `sums` are those of all slots.
   using Sums = std::vector<std::uint64_t>;
@@ -133,7 +133,7 @@ class FamilyCore {
   const std::shared_ptr<const Descriptor> descriptor_;
   const std::shared_ptr<RegistryLedger> ledger_;
   const std::uint64_t seed_;
-  const std::int64_t made_ns_;
+  const Monotonic made_;
   // Own synchronisation.
   std::atomic<std::uint32_t> owners_{1};
   std::atomic<LabelIndex*> index_;

@@ -14,8 +14,10 @@ namespace {
 constexpr std::uint32_t kMostSeconds = (1U << 29U) - 1;  // 17 years
 }
 
-std::uint32_t FamilyCore::seconds(std::int64_t now_ns) const noexcept {
-  return static_cast<std::uint32_t>(std::clamp<std::int64_t>((now_ns - made_ns_) / 1'000'000'000, 0, kMostSeconds));
+// Not by the wall clock: one that is set ends no series, and keeps none.
+std::uint32_t FamilyCore::age_s() const noexcept {
+  const auto age = std::chrono::duration_cast<std::chrono::seconds>(ledger_->clock->monotonic() - made_).count();
+  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(age, 0, kMostSeconds));
 }
 
 std::span<const std::uint64_t> FamilyCore::of_slot(const Sums& sums, std::uint32_t slot) const noexcept {
@@ -26,7 +28,7 @@ std::span<const std::uint64_t> FamilyCore::of_slot(const Sums& sums, std::uint32
 void FamilyCore::begin_life(std::uint32_t slot, std::int64_t start_ns) noexcept {
   RowRecord& record = rows_.record(slot);
   record.start_ns = start_ns;
-  record.changed_s = seconds(start_ns) & kMostSeconds;
+  record.changed_s = age_s() & kMostSeconds;
   record.phase = Phase::Live;
 }
 
@@ -68,7 +70,7 @@ void FamilyCore::revive(Row row, std::uint32_t slot, std::int64_t start_ns) {
   if (past.shown_in == 0) {
     past.ended_with.clear();
     rows_.record(slot).phase = Phase::Live;
-    rows_.record(slot).changed_s = seconds(start_ns) & kMostSeconds;
+    rows_.record(slot).changed_s = age_s() & kMostSeconds;
   } else {
     forget_past_life(slot);
     begin_life(slot, start_ns);
@@ -113,7 +115,7 @@ void FamilyCore::expire(Time now, std::chrono::nanoseconds idle) {
   const std::lock_guard lock(mutex_);
   const Sums sums = rows_.sums();
   revive_recorded(sums, to_unix_ns(now));
-  const std::uint32_t now_s = seconds(to_unix_ns(now));
+  const std::uint32_t now_s = age_s();
   for (Row row = 0; row < table_->rows(); ++row) {
     const std::uint32_t slot = slot_of(row);
     RowRecord& record = rows_.record(slot);

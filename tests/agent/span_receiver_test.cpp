@@ -61,7 +61,7 @@ class SpanReceiverTest : public ::testing::Test {
  protected:
   SpanReceiverTest() {
     receiver.forward_to([this](std::string_view bytes, std::uint64_t spans) {
-      if (somebody_takes) forwarded.emplace_back(bytes, spans);
+      if (somebody_takes && spans > 0) forwarded.emplace_back(bytes, spans);
       return somebody_takes;
     });
   }
@@ -129,6 +129,41 @@ TEST_F(SpanReceiverTest, WithoutMetersNothingIsJudged) {
   EXPECT_EQ(lost.items.accepted, 0U);
   EXPECT_THAT(lost.items.rejected, ElementsAre(Pair("not_wanted", 3U)));
   EXPECT_THAT(lost.words, HasSubstr("neither measured nor forwarded"));
+}
+
+// Where nobody here reads: an event, a link, an attribute that no label needs. Handed on, it would have the spans of others
+// refused with it.
+TEST_F(SpanReceiverTest, WhatIsHandedOnIsWellFormedAllThrough) {
+  const auto request_with = [](std::uint32_t field, std::string_view bytes) {
+    std::string request, span = span_bytes(kGood);
+    ProtobufWriter(span).bytes(field, bytes);
+    ProtobufWriter writer(request);
+    const auto resource = writer.begin(otlp::ExportRequest::kResources);
+    const auto scope = writer.begin(otlp::ResourceItems::kScopes);
+    writer.bytes(otlp::ScopeItems::kItems, span);
+    writer.end(scope);
+    writer.end(resource);
+    return request;
+  };
+  struct Case {
+    std::uint32_t field;
+    std::string_view bytes;
+    const char* words;
+  };
+  for (const Case& one : {Case{otlp::Span::kEvents, "\x12\x7fshort", "a malformed message at byte"},
+                          Case{otlp::Span::kLinks, "\x0a\x10only", "a malformed message at byte"},
+                          Case{otlp::Span::kAttributes, "\x0a\x01k\x12\x04\x2a\x02\x0a\x09", "a malformed message at byte"},
+                          Case{otlp::Span::kTraceState, "\xff\xfe", "a text that is not UTF-8 at byte"}}) {
+    const std::string request = request_with(one.field, one.bytes);
+    somebody_takes = true;
+    const auto refused = receiver.accept(request);
+    ASSERT_FALSE(refused) << one.field;
+    EXPECT_THAT(refused.error().message, HasSubstr(one.words));
+    EXPECT_EQ(meters.ledger().received, 0U) << "nothing of it was counted";
+  }
+  somebody_takes = false;
+  EXPECT_TRUE(receiver.accept(request_with(otlp::Span::kEvents, "\x12\x7fshort"))) << "nobody reads it";
+  EXPECT_THAT(forwarded, IsEmpty());
 }
 
 TEST_F(SpanReceiverTest, NothingIsMadeOfNothing) {

@@ -34,8 +34,7 @@ def test_the_variables_make_a_destination(agent, start_destination):
     agent.environment = {"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": f"{destination.url}/v1/metrics",
                          "OTEL_EXPORTER_OTLP_HEADERS": "x-tenant=a%20b", "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
                          "OTEL_METRIC_EXPORT_INTERVAL": "200", "OTEL_EXPORTER_OTLP_TIMEOUT": "0",
-                         "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment.name=test", "OTEL_EXPORTER_OTLP_COMPRESSION": "brotli",
-                         "OTEL_TRACES_EXPORTER": "none"}
+                         "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment.name=test", "OTEL_EXPORTER_OTLP_COMPRESSION": "brotli"}
     agent.start()
     agent.send_statsd("seen:7|c")
     wait_until(lambda: any(point.name == "seen" and point.value == 7 for point in destination.points()))
@@ -43,6 +42,30 @@ def test_the_variables_make_a_destination(agent, start_destination):
     assert "OTEL_EXPORTER_OTLP_COMPRESSION" in agent.log() and "brotli" in agent.log()
     assert names(agent) == ["environment"]
     assert destination.faults == []
+
+
+def test_an_endpoint_of_one_signal_counts_whatever_the_others_would_be(agent, start_destination):
+    """Where the general endpoint is this agent, as the specification's default is, what goes elsewhere goes there."""
+    destination = start_destination()
+    agent.environment = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://localhost:{agent.otlp_port}", "OTEL_TRACES_EXPORTER": "none",
+                         "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": f"{destination.url}/v1/metrics", "OTEL_METRIC_EXPORT_INTERVAL": "200"}
+    agent.start()
+    agent.send_statsd("seen:7|c")
+    wait_until(lambda: any(point.name == "seen" and point.value == 7 for point in destination.points()))
+    assert names(agent) == ["environment"] and "points at this agent" not in agent.log()
+
+
+def test_a_destination_does_not_take_the_name_of_the_environments(tmp_path, started, start_destination):
+    configured, inherited = start_destination(), start_destination()
+    agent = Agent(tmp_path, {"export": [{"name": "environment", "endpoint": configured.url, "protocol": "http/protobuf", "interval": "1s"}]})
+    started.append(agent)
+    agent.environment = {"OTEL_EXPORTER_OTLP_ENDPOINT": inherited.url}
+    agent.start()
+    assert names(agent) == ["environment"]
+    assert "has the name of the destination of OTEL_EXPORTER_OTLP" in agent.log()
+    agent.send_statsd("seen:7|c")
+    wait_until(lambda: any(point.name == "seen" for point in configured.points()))
+    assert inherited.requests == []
 
 
 def test_nothing_is_sent_when_the_sdk_is_disabled(agent, start_destination):

@@ -28,7 +28,7 @@ OtlpEnvironment read(const Variables& variables, bool has_grpc = true) {
 TEST(OtlpEnvironment, DefaultsAreTheSpecifications) {
   const OtlpEnvironment environment = read({});
   EXPECT_FALSE(environment.disabled);
-  EXPECT_FALSE(environment.endpoint_given);
+  EXPECT_FALSE(environment.metrics_endpoint_given || environment.traces_endpoint_given);
   EXPECT_THAT(environment.warnings, IsEmpty());
   EXPECT_THAT(environment.resource, IsEmpty());
   ASSERT_TRUE(environment.metrics && environment.traces);
@@ -62,7 +62,7 @@ TEST(OtlpEnvironment, EverySetting) {
                                             {"OTEL_METRIC_EXPORT_INTERVAL", "5000"},
                                             {"OTEL_METRIC_EXPORT_TIMEOUT", "1000"}});
   EXPECT_THAT(environment.warnings, IsEmpty());
-  EXPECT_TRUE(environment.endpoint_given);
+  EXPECT_TRUE(environment.metrics_endpoint_given && environment.traces_endpoint_given);
   const OtlpOptions& metrics = *environment.metrics;
   EXPECT_EQ(metrics.endpoint, "https://collector:4318/base");
   EXPECT_EQ(metrics.protocol, OtlpProtocol::HttpJson);
@@ -77,6 +77,12 @@ TEST(OtlpEnvironment, EverySetting) {
   EXPECT_EQ(metrics.interval, 5s);
   EXPECT_EQ(metrics.backoff.give_up_after, 1s);
   EXPECT_EQ(environment.destinations().size(), 1u);
+}
+
+TEST(OtlpEnvironment, AnEndpointOfOneSignalGivesNoneToTheOther) {
+  const OtlpEnvironment environment = read({{"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://elsewhere:4318/v1/metrics"}});
+  EXPECT_TRUE(environment.metrics_endpoint_given);
+  EXPECT_FALSE(environment.traces_endpoint_given);
 }
 
 TEST(OtlpEnvironment, ASignalsOwnVariablesComeFirst) {
@@ -153,7 +159,7 @@ TEST(OtlpEnvironment, WhatCannotBeReadIsToldAndIgnored) {
     EXPECT_EQ(environment.metrics->protocol, plain.metrics->protocol) << value;
     EXPECT_TRUE(environment.metrics->headers.empty()) << value;
     EXPECT_TRUE(environment.resource.empty()) << value;
-    EXPECT_FALSE(environment.endpoint_given) << value;
+    EXPECT_FALSE(environment.metrics_endpoint_given || environment.traces_endpoint_given) << value;
   }
 }
 

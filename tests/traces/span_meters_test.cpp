@@ -156,8 +156,8 @@ TEST(SpanMeters, ASenderOfTheMeterItselfGetsNoneFromSpans) {
   ManualClock clock;
   bool sends = false;
   std::vector<std::string> asked;
-  SpanMeters span_meters(clock, {}, [&](std::string_view job, std::string_view instance, std::string_view meter) {
-    asked.push_back(std::string(job) + "|" + std::string(instance) + "|" + std::string(meter));
+  SpanMeters span_meters(clock, {}, [&](const meters::Resource& sender, std::string_view meter) {
+    asked.push_back(sender.job + "|" + sender.instance + "|" + std::string(meter));
     return sends && meter == kTotal;
   });
   SpanBatchBuilder builder;

@@ -90,8 +90,10 @@ struct SpanMeters::State {
 std::array<bool, kSides> SpanMeters::State::suppressed(const SenderKey& key) const {
   std::array<bool, kSides> flags{};
   if (!sends_itself) return flags;
+  meters::Resource sender;
+  sender.job = key.job, sender.instance = key.instance, sender.promoted = key.promoted;
   for (const Side side : kBothSides)
-    flags[index_of(side)] = sends_itself(key.job, key.instance, meters::request_meter_names(side).total.name);
+    flags[index_of(side)] = sends_itself(sender, meters::request_meter_names(side).total.name);
   return flags;
 }
 

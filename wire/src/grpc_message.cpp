@@ -27,7 +27,8 @@ std::string_view bytes_of(const grpc_slice& slice) {
 }
 
 Error too_large(std::size_t max_bytes) {
-  return Error{Fault::TooLarge, "the message is larger than the limit of " + std::to_string(max_bytes) + " bytes"};
+  // In the words of grpc's own limit, by which senders know that a smaller message would be taken.
+  return Error{Fault::TooLarge, "the message is larger than max (" + std::to_string(max_bytes) + " bytes)"};
 }
 
 }  // namespace

@@ -41,12 +41,13 @@ class Reloader {
     if (!faults.empty()) {
       app_->reload_failed();
       std::string all;
-      for (const TomlFault& fault : faults) all += refuse(fault.text());
+      for (const TomlFault& fault : faults) all += fault.text() + '\n';
+      for (const TomlFault& fault : faults) log_.error("configuration refused", {{"fault", fault.text()}});
       return stays(Error{Fault::Configuration, all});
     }
     const std::string source = config->file.empty() ? "defaults" : config->file;
     if (auto reloaded = app_->reload(std::move(config)); !reloaded) {
-      refuse(reloaded.error().message);
+      log_.error("configuration refused", {{"fault", reloaded.error().message}});
       return stays(reloaded.error());
     }
     log_.info("configuration reloaded", {{"config", source}});
@@ -55,10 +56,6 @@ class Reloader {
   }
 
  private:
-  std::string refuse(const std::string& fault) {
-    log_.error("configuration refused", {{"fault", fault}});
-    return fault + '\n';
-  }
   Error stays(Error error) const {
     notifier_.ready("the configuration in the file is refused; the one before is in force");
     return error;

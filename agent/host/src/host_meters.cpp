@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/host/host_meters.h"
 
+#include <algorithm>
 #include <array>
 #include <set>
 #include <utility>
@@ -41,11 +42,23 @@ void memory(const HostReading& host, std::string_view key, Observer& observer) {
     if (words[0] == key && words.size() > 1) observer.observe({}, number(words[1]) * 1024);
 }
 
+// "sda1" of sda, "nvme0n1p2" of nvme0n1; but dm-10 is no part of dm-1, nor sdaa of sda.
+bool is_partition(std::string_view name, std::string_view disk) {
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  if (name.size() <= disk.size() || disk.empty() || !name.starts_with(disk)) return false;
+  std::string_view rest = name.substr(disk.size());
+  if (is_digit(disk.back())) {
+    if (rest[0] != 'p') return false;
+    rest.remove_prefix(1);
+  }
+  return !rest.empty() && std::all_of(rest.begin(), rest.end(), is_digit);
+}
+
 // Whole disks that have done something; partitions would count everything twice.
 bool is_disk(std::string_view name, const std::set<std::string_view>& names) {
   if (name.starts_with("loop") || name.starts_with("ram") || name.starts_with("sr")) return false;
   for (const std::string_view other : names)
-    if (other != name && name.starts_with(other)) return false;
+    if (is_partition(name, other)) return false;
   return true;
 }
 

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "wire/otlp_check.h"
 #include "wire/otlp_fields.h"
 #include "wire/otlp_spans.h"
 #include "wire/protobuf.h"
@@ -58,6 +59,10 @@ Result<Ledger::Account> SpanReceiver::accept(std::string_view request) {
   if (auto decoded = scratch->decoder.decode(request, scratch->batch); !decoded) return decoded.error();
   const std::uint64_t received = scratch->batch.received;
   if (received == 0) return Ledger::Account{};
+  // What is handed on joins spans of others: one broken event would have all of them refused.
+  if (forward_ && forward_({}, 0)) {
+    if (auto checked = wire::check_otlp(request, wire::OtlpMessage::TraceRequest); !checked) return checked.error();
+  }
   if (!scratch->options->count) {
     if (forward(request)) return Ledger::Account{{received, {}}, {}};
     return Ledger::Account{{0, {{"not_wanted", received}}}, "spans are neither measured nor forwarded here"};

@@ -142,7 +142,11 @@ void StatsdReceiver::flush_sets(Time now) {
     at = quiet ? sets_.erase(at) : std::next(at);
   }
   set_members_ = 0;
-  if (!writer_.empty()) (void)intake_.apply(writer_.finish());
+  if (!writer_.empty()) {
+    // The lines of a set were accepted when they came; what cannot be shown of it now is a rejection of its own.
+    Intake::Outcome applied = intake_.apply(writer_.finish());
+    if (!applied.rejected.empty()) ledger_.record({0, std::move(applied.rejected)}, applied.message);
+  }
   writer_.clear();
 }
 
