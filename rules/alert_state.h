@@ -8,6 +8,7 @@
 // Threads: a value. Costs its labels and annotations.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -50,5 +51,16 @@ std::string fingerprint_text(std::uint64_t fingerprint);  // 16 hexadecimal digi
 
 // The value of a label; empty where there is none.
 std::string_view label_value(const AlertLabels& labels, std::string_view name) noexcept;
+// With those of `more` added that are absent: as receivers are told. `more`: pairs of names and texts.
+template <class Pairs>
+AlertLabels with_external(AlertLabels labels, const Pairs& more) {
+  const std::size_t own = labels.size();
+  for (const auto& [name, value] : more) {
+    const auto end = labels.begin() + static_cast<std::ptrdiff_t>(own);
+    if (std::none_of(labels.begin(), end, [&](const auto& label) { return label.first == name; })) labels.emplace_back(name, value);
+  }
+  std::sort(labels.begin(), labels.end());
+  return labels;
+}
 
 }  // namespace tocsin::rules

@@ -44,6 +44,7 @@ struct SampleExemplar {
 struct Batch {
   std::vector<SampleFamily> families;
   bool recorded = false;         // by a recording rule: kept longer, see WindowOptions
+  bool internal = false;         // for rules and queries here, not for /metrics
   std::int64_t previous_ms = 0;  // when this sender's batch before was taken; 0: there was none, or it failed
 
   // One element a sample.
@@ -79,7 +80,7 @@ class BatchBuilder {
   void add(Place place, std::int64_t time_ms, double value, std::int64_t start_ms = 0);
   void add(Place place, std::int64_t time_ms, promql::HistogramPtr histogram, std::int64_t start_ms = 0);
   void add_exemplar(Place place, SampleExemplar exemplar);
-  void set_recorded(bool recorded) noexcept { batch_.recorded = recorded; }
+  void set_recorded(bool recorded, bool internal = false) noexcept { batch_.recorded = recorded, batch_.internal = internal; }
   void set_previous(std::int64_t ms) noexcept { batch_.previous_ms = ms; }
 
   // Valid until the next call that changes the builder.

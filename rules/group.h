@@ -43,6 +43,8 @@ struct GroupOptions {
   AlertLabels external_labels = {};  // of templates; receivers add them when they tell
   std::string external_url = {};     // of links; no slash at the end
   std::function<OnMissingData(const RuleGroup& group, const Rule& rule)> on_missing = {};  // none: as Prometheus
+  // Whether what its rules record is for rules and queries here only, not for /metrics. None: nothing is.
+  std::function<bool(const RuleGroup& group)> internal = {};
   // When the process started. Until two intervals later nothing new fires, and for two minutes an alert whose data is not
   // yet there again is held. Time{}: no such care.
   Time started_at = {};
@@ -102,6 +104,8 @@ class Group {
   // `view`: what is read until its own rules write something; none: the storage's newest.
   CycleOutcome evaluate(Time now, RuleStorage& storage, const std::stop_token& stop = {},
                         std::shared_ptr<const promql::SeriesReader> view = nullptr);
+  // What was stored is gone: the next evaluation gives every state once more.
+  void forget_saved();
   // The wall clock was set, by so much beyond the time that went by, and is now at `now`: ages stay what they were, and until the
   // history holds samples of the new time it is as after a start.
   void clock_set(std::chrono::nanoseconds step, Time now);

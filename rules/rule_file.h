@@ -69,7 +69,7 @@ struct RuleFileOptions {
 
 RuleFileReading read_rule_file(std::string_view text, std::string path, const RuleFileOptions& options = {});
 
-// What tells a rule from all others, the same after a restart and after a reload that changed only other rules.
-std::string rule_key(std::string_view path, const RuleGroup& group, std::size_t rule);
+// What tells each rule of a group from all others, in their order: the same after a restart and after a reload that changed only other rules.
+std::vector<std::string> rule_keys(std::string_view path, const RuleGroup& group);
 
 }  // namespace tocsin::rules

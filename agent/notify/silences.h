@@ -36,6 +36,9 @@ class Silences {
   // Ends it now. False where there is none, or it is over.
   Result<bool> expire(const std::string& id);
 
+  // Where the store has put its database aside since: stores all once more. Called now and then.
+  void keep();
+
   std::vector<rules::Silence> all() const;  // newest first
   std::optional<rules::Silence> find(const std::string& id) const;
 
@@ -49,6 +52,7 @@ class Silences {
 
   mutable std::mutex mutex_;
   std::vector<rules::Silence> all_;  // guarded by mutex_
+  std::uint64_t generation_ = 0;     // guarded by mutex_; of the store
 };
 
 }  // namespace tocsin::agent

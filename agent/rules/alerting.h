@@ -61,6 +61,7 @@ class Alerting {
   AlertingState state() const;
   AlertingRecords records() const;
   std::vector<std::string> faults() const;  // why the agent is not ready, one sentence each
+  bool progresses() const;                  // rules are evaluated; true where there are none
 
   // /api/v2/silences and /api/v2/silence/*, as Alertmanager serves them; /api/v1/status/notify.
   void add_routes(Router& router);

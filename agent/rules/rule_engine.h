@@ -86,6 +86,8 @@ class RuleEngine {
   // Lets the evaluation under way end at its next rule. Safe twice and without start.
   void stop();
 
+  // Rules are evaluated: of groups that are due one has been done in the last three of its intervals, or the last minute.
+  bool progresses() const;
   // The shortest interval of a group; none where there are no groups.
   std::optional<std::chrono::nanoseconds> shortest_interval() const;
   RuleEngineState state() const;
@@ -130,11 +132,14 @@ class RuleEngine {
   bool settle_finished();
   void leave_cycle(const Entry& entry);
   bool idle() const;
-  bool load(const RuleEngineOptions& options, bool anew);
+  bool load(const RuleEngineOptions& options, bool anew, bool at_once);
   void rebuild(bool anew);
   Entry make_entry(const std::string& path, const LoadedRules& loaded, std::size_t index, std::vector<Entry>& old);
   rules::GroupOptions group_options(const std::string& path) const;
   void restore();
+  bool is_unreadable(const rules::AlertState& state) const;
+  void adopt_unreadable(rules::StateChange& change);
+  void save_all_anew();
   void tell_faults() const;
   void settle(rules::CycleOutcome& outcome, rules::StateChange& change);
   void commit(rules::StateChange change);
@@ -155,6 +160,10 @@ class RuleEngine {
   std::optional<std::pair<Time, Monotonic>> last_tick_;
   std::map<std::uint64_t, OpenCycle> open_cycles_;
   std::uint64_t cycles_begun_ = 0;
+  std::uint64_t generation_ = 0;  // of the store, when states were stored last
+  // Of files that could not be read when the process began: their alerts go on when they can, and are kept until then.
+  std::vector<rules::AlertState> unreadable_;
+  Time unreadable_since_{};  // when rules were evaluated last, before this process
 
   mutable std::mutex mutex_;
   std::condition_variable_any wake_;
@@ -163,6 +172,7 @@ class RuleEngine {
   std::optional<RuleEngineOptions> wanted_;
   RuleEngineState state_;
   std::vector<Finished> finished_;
+  Monotonic settled_at_{};  // when a group was done last, or the process began
 
   std::unique_ptr<GroupPool> pool_;  // these last: they use all above
   std::jthread thread_;

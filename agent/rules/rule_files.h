@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,8 +29,10 @@ class RuleFiles {
  public:
   // Rule files that are made and not read, by the name they go by. Whether anything changed.
   bool set_made(const std::map<std::string, std::string>& texts, const rules::RuleFileOptions& options);
-  // Whether anything changed. A pattern is relative to `folder`.
-  bool refresh(const std::vector<std::string>& patterns, const std::string& folder, const rules::RuleFileOptions& options);
+  // Whether anything changed. A pattern is relative to `folder`. Unless `at_once`, a change counts when it was seen the time
+  // before too: a file that is being written, or replaced, is not read half, nor taken for gone.
+  bool refresh(const std::vector<std::string>& patterns, const std::string& folder, const rules::RuleFileOptions& options,
+               bool at_once = true);
 
   const std::map<std::string, LoadedRules>& all() const noexcept { return files_; }
   // Patterns that name no file.
@@ -42,10 +45,12 @@ class RuleFiles {
     bool experimental = false;
     bool operator==(const Stamp&) const = default;
   };
-  bool refresh_file(const std::string& path, const rules::RuleFileOptions& options);
+  bool refresh_file(const std::string& path, const rules::RuleFileOptions& options, bool at_once);
 
   std::map<std::string, LoadedRules> files_;  // by path, sorted
-  std::map<std::string, Stamp> stamps_;
+  std::map<std::string, Stamp> stamps_;   // of what was read
+  std::map<std::string, Stamp> changing_;  // seen once
+  std::set<std::string> missing_;          // missed once
   std::map<std::string, std::string> made_;
   std::vector<std::string> unmatched_;
   std::uint64_t versions_ = 0;

@@ -58,7 +58,7 @@ class Agent final : public App {
         spans_(span_meters_, span_receiver_options(config_->otlp)),
         otlp_(intake_, otlp_options(config_->otlp)),
         history_(*config_, log, clock),
-        alerting_(*history_.window(), intake_, log, clock, [this] { return progresses(hang_limit()); }),
+        alerting_(*history_.window(), intake_, log, clock, [this] { return progresses(hang_limit()) && alerting_.progresses(); }),
         remote_write_(*history_.window(), intake_, config_->remote_write, clock),
         scrapes_(*history_.window(), intake_, log, clock),
         pipeline_(clock),
@@ -342,6 +342,7 @@ Readiness Agent::readiness() const {
   if (const std::string fault = history_.stats().last_failure; !fault.empty())
     readiness.reasons.push_back("history is not saved: " + fault);
   if (!progresses(hang_limit())) readiness.reasons.emplace_back("the tick thread does not move");
+  if (!alerting_.progresses()) readiness.reasons.emplace_back("rules are not evaluated");
   readiness.ready = readiness.reasons.empty();
   return readiness;
 }

@@ -96,7 +96,9 @@ Advanced Step::present(const AlertState& seen) {
   state_.keep_firing_since = state_.missing_since = {};
   state_.annotations = seen.annotations;
   state_.value = seen.value;
-  const bool held = now_ - state_.active_at >= timing_.hold;
+  // What has fired after so long has waited long enough, also where a small step back of the clock makes it look younger.
+  const bool fired = state_.phase == AlertPhase::Firing && state_.fired_at - state_.active_at >= timing_.hold;
+  const bool held = fired || now_ - state_.active_at >= timing_.hold;
   if (state_.phase == AlertPhase::Pending) {
     // What has only just appeared waits for the same as what appears now.
     const bool may = timing_.may_fire_anew || timing_.hold.count() > 0;

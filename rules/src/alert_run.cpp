@@ -62,7 +62,7 @@ void Group::Run::clock_set(std::chrono::nanoseconds step, Time now) {
   for (auto& [labels, tracked] : alerts_) {
     AlertState& state = tracked.state;
     if (!is_active(state)) continue;
-    for (Time* time : {&state.active_at, &state.keep_firing_since, &state.missing_since, &state.last_sent_at, &tracked.last_present}) {
+    for (Time* time : {&state.active_at, &state.fired_at, &state.keep_firing_since, &state.missing_since, &state.last_sent_at, &tracked.last_present}) {
       if (*time != Time{}) *time += step;
     }
     unsaved_ = true;
@@ -122,7 +122,8 @@ AlertTiming Group::Run::timing(const RunContext& context) const {
   out.resend_delay = options_->resend_delay;
   out.missing_bound = options_->missing_bound;
   out.on_missing = on_missing_;
-  out.may_fire_anew = unsettled_since_ == Time{} || context.now >= unsettled_since_ + 2 * context.interval;
+  const auto settles = std::min<std::chrono::nanoseconds>(2 * context.interval, kSettling);
+  out.may_fire_anew = unsettled_since_ == Time{} || context.now >= unsettled_since_ + settles;
   return out;
 }
 

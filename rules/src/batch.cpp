@@ -61,6 +61,7 @@ void BatchBuilder::clear() {
   Batch empty;
   empty.families = std::move(batch_.families);
   empty.recorded = batch_.recorded;
+  empty.internal = batch_.internal;
   batch_ = std::move(empty);
 }
 

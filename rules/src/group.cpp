@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <map>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 
 #include "rules/src/rule_run.h"
@@ -25,8 +27,9 @@ Result<std::unique_ptr<Group>> Group::make(RuleGroup definition, GroupOptions op
   auto shared = std::make_shared<const RuleGroup>(std::move(definition));
   auto shared_options = std::make_shared<const GroupOptions>(std::move(options));
   std::unique_ptr<Group> group(new Group(shared, shared_options));
+  std::vector<std::string> keys = rule_keys(shared_options->path, *shared);
   for (std::size_t i = 0; i < shared->rules.size(); ++i) {
-    auto run = Run::make(shared, i, shared_options);
+    auto run = Run::make(shared, i, std::move(keys[i]), shared_options);
     if (!run) return run.error();
     group->runs_.push_back(*std::move(run));
   }
@@ -51,6 +54,10 @@ void Group::restore(std::span<const AlertState> states, std::chrono::nanoseconds
 
 void Group::clock_set(std::chrono::nanoseconds step, Time now) {
   for (const auto& run : runs_) run->clock_set(step, now);
+}
+
+void Group::forget_saved() {
+  for (const auto& run : runs_) run->forget_saved();
 }
 
 bool Group::reads_what(const Group& other) const {
@@ -82,12 +89,16 @@ CycleOutcome Group::evaluate(Time now, RuleStorage& storage, const std::stop_tok
 }
 
 void Group::take_over(Group& previous) {
-  // Duplicates are matched first with first, second with second.
+  std::unordered_map<std::string_view, std::unique_ptr<Run>*> by_key;  // keys number duplicates
+  for (auto& old : previous.runs_)
+    if (old) by_key.emplace(old->key(), &old);
   for (const auto& run : runs_) {
-    const auto same = std::ranges::find_if(previous.runs_, [&](const auto& old) { return old && old->key() == run->key(); });
-    if (same == previous.runs_.end()) continue;
-    run->take_over(**same);
-    same->reset();
+    const auto same = by_key.find(run->key());
+    if (same == by_key.end()) continue;
+    std::unique_ptr<Run>& old = *same->second;
+    by_key.erase(same);
+    run->take_over(*old);
+    old.reset();
   }
   for (auto& old : previous.runs_) {
     if (old) gone_.push_back(std::move(old));

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <unordered_map>
 
 #include "rules/promql/parse.h"
 #include "rules/promql/print.h"
@@ -212,13 +213,17 @@ RuleFileReading read_rule_file(std::string_view text, std::string path, const Ru
   return out;
 }
 
-std::string rule_key(std::string_view path, const RuleGroup& group, std::size_t rule) {
-  const std::string wanted = name_and_labels(group.rules[rule]);
-  std::size_t same = 0;
-  for (std::size_t i = 0; i < rule; ++i) same += name_and_labels(group.rules[i]) == wanted ? 1 : 0;
-  std::string out(path);
-  out.append(";").append(group.name).append(";").append(wanted);
-  return same == 0 ? out : out + "#" + std::to_string(same + 1);
+std::vector<std::string> rule_keys(std::string_view path, const RuleGroup& group) {
+  std::vector<std::string> keys;
+  std::unordered_map<std::string, std::size_t> seen;
+  keys.reserve(group.rules.size());
+  const std::string start = std::string(path) + ';' + group.name + ';';
+  for (const Rule& rule : group.rules) {
+    std::string own = name_and_labels(rule);
+    const std::size_t same = ++seen[own];
+    keys.push_back(start + std::move(own) + (same == 1 ? "" : "#" + std::to_string(same)));
+  }
+  return keys;
 }
 
 }  // namespace tocsin::rules

@@ -22,11 +22,11 @@ void set_label(std::vector<RuleSeries::Label>& labels, std::string_view name, st
 
 }  // namespace
 
-Group::Run::Run(std::shared_ptr<const RuleGroup> group, std::size_t index, std::shared_ptr<const GroupOptions> options)
+Group::Run::Run(std::shared_ptr<const RuleGroup> group, std::size_t index, std::string key, std::shared_ptr<const GroupOptions> options)
     : group_(std::move(group)),
       index_(index),
       options_(std::move(options)),
-      key_(rule_key(options_->path, *group_, index_)),
+      key_(std::move(key)),
       uses_(selectors_of(*rule().expr, options_->lookback)),
       unsettled_since_(options_->started_at) {
   status_.key = key_;
@@ -35,9 +35,9 @@ Group::Run::Run(std::shared_ptr<const RuleGroup> group, std::size_t index, std::
   generator_url_ = options_->external_url + templates::table_link(promql::to_string(*rule().expr));
 }
 
-Result<std::unique_ptr<Group::Run>> Group::Run::make(std::shared_ptr<const RuleGroup> group, std::size_t index,
+Result<std::unique_ptr<Group::Run>> Group::Run::make(std::shared_ptr<const RuleGroup> group, std::size_t index, std::string key,
                                                      std::shared_ptr<const GroupOptions> options) {
-  std::unique_ptr<Run> run(new Run(std::move(group), index, std::move(options)));
+  std::unique_ptr<Run> run(new Run(std::move(group), index, std::move(key), std::move(options)));
   if (run->rule().kind == Rule::Kind::Record) return run;
   for (auto [texts, parsed] : {std::pair(&run->rule().labels, &run->labels_), std::pair(&run->rule().annotations, &run->annotations_)}) {
     for (const auto& [name, text] : *texts) {
@@ -149,7 +149,7 @@ Result<void> Group::Run::record(const RunContext& context, CycleOutcome&) {
   auto answer = query(*rule().expr, context, context.now - query_offset());
   if (!answer) return answer.error();
   const auto& vector = std::get<promql::Vector>(answer->value);
-  series_.begin(true);
+  series_.begin(true, options_->internal && options_->internal(*group_));
   std::map<std::vector<RuleSeries::Label>, const promql::Sample*> results;
   for (const promql::Sample& sample : vector) {
     std::vector<RuleSeries::Label> labels;

@@ -25,7 +25,7 @@ struct RunContext {
 
 class Group::Run {
  public:
-  static Result<std::unique_ptr<Run>> make(std::shared_ptr<const RuleGroup> group, std::size_t index,
+  static Result<std::unique_ptr<Run>> make(std::shared_ptr<const RuleGroup> group, std::size_t index, std::string key,
                                            std::shared_ptr<const GroupOptions> options);
 
   const Rule& rule() const noexcept { return group_->rules[index_]; }
@@ -36,6 +36,7 @@ class Group::Run {
 
   void restore(AlertState state, Time last_present);
   void clock_set(std::chrono::nanoseconds step, Time now);
+  void forget_saved() noexcept { unsaved_ = true; }
   // Whether the expression may select what rules before it wrote under these names.
   bool may_read(const std::vector<std::string>& names) const;
   // The same of the expression, and of templates that name one of them.
@@ -54,7 +55,7 @@ class Group::Run {
   using Alerts = std::map<AlertLabels, Tracked>;
   using Templates = std::vector<std::pair<std::string, templates::AlertTemplate>>;
 
-  Run(std::shared_ptr<const RuleGroup> group, std::size_t index, std::shared_ptr<const GroupOptions> options);
+  Run(std::shared_ptr<const RuleGroup> group, std::size_t index, std::string key, std::shared_ptr<const GroupOptions> options);
 
   Result<promql::Evaluation> query(const promql::Expr& expr, const RunContext& context, Time at) const;
   // Both write into series_. Errors: what Prometheus makes a rule's lastError.

@@ -29,10 +29,10 @@ std::string_view take_sized(std::string_view& text) {
 
 }  // namespace
 
-void RuleSeries::begin(bool recorded) {
+void RuleSeries::begin(bool recorded, bool internal) {
   if (places_ > 2 * series_.size() + kSpare) renew();
   builder_.clear();
-  builder_.set_recorded(recorded);
+  builder_.set_recorded(recorded, internal);
   ++evaluation_;
 }
 

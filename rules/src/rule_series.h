@@ -24,8 +24,8 @@ class RuleSeries {
  public:
   using Label = BatchBuilder::Label;
 
-  // `recorded`: these series are what the rule is for, and kept longer.
-  void begin(bool recorded = false);
+  // `recorded`: these series are what the rule is for, and kept longer. `internal`: they are not for /metrics.
+  void begin(bool recorded = false, bool internal = false);
   void add(std::string_view name, std::span<const Label> labels, std::int64_t time_ms, double value);
   void add(std::string_view name, std::span<const Label> labels, std::int64_t time_ms, promql::HistogramPtr histogram);
   // Valid until the next begin().

@@ -18,10 +18,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   if (!read.faults.empty() && !read.file.groups.empty()) std::abort();
   for (const RuleGroup& group : read.file.groups) {
-    for (std::size_t i = 0; i < group.rules.size(); ++i) {
-      if (!group.rules[i].expr || group.rules[i].name.empty()) std::abort();
-      if (rule_key("f", group, i).empty()) std::abort();
-    }
+    for (const Rule& rule : group.rules)
+      if (!rule.expr || rule.name.empty()) std::abort();
+    std::vector<std::string> keys = rule_keys("f", group);
+    std::ranges::sort(keys);
+    if (keys.size() != group.rules.size() || std::ranges::adjacent_find(keys) != keys.end()) std::abort();
   }
   return 0;
 }

@@ -193,10 +193,7 @@ TEST(RuleFile, TemplatesAreChecked) {
 TEST(RuleFile, KeysTellRulesApart) {
   const auto read = read_rule_file(
       "groups:\n- name: a\n  rules:\n  - {record: x, expr: 1}\n  - {record: x, expr: 2}\n  - {record: x, expr: 1, labels: {a: b}}\n", "f");
-  const RuleGroup& group = read.file.groups[0];
-  EXPECT_EQ(rule_key("f", group, 0), "f;a;x{}");
-  EXPECT_EQ(rule_key("f", group, 1), "f;a;x{}#2");
-  EXPECT_EQ(rule_key("f", group, 2), "f;a;x{a=\"b\"}");
+  EXPECT_THAT(rule_keys("f", read.file.groups[0]), ElementsAre("f;a;x{}", "f;a;x{}#2", "f;a;x{a=\"b\"}"));
 }
 
 std::string content_of(const std::filesystem::path& path) {

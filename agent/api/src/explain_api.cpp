@@ -91,8 +91,8 @@ class Answer {
   void head(const GroupStatus& group, const Rule& rule, const RuleStatus& status, const rules::Explanation& said);
   void parts(const rules::Explanation& said);
   void alert(const GroupStatus& group, const Rule& rule, const RuleStatus& status, const AlertState& state);
-  void ended(const RuleStatus& status);
-  bool silenced_by(const rules::AlertLabels& labels);
+  void ended(const GroupStatus& group, const RuleStatus& status);
+  bool silenced_by(const GroupStatus& group, const rules::AlertLabels& labels);
   void told(const std::string& episode, bool ended, bool silenced);
 
   const ExplainFacts& facts_;
@@ -135,7 +135,7 @@ void Answer::rule(const GroupStatus& group, std::size_t index) {
   json_.end();
   json_.key("ended");
   json_.begin_array();
-  ended(status);
+  ended(group, status);
   json_.end();
   json_.end();
 }
@@ -225,7 +225,7 @@ void Answer::alert(const GroupStatus& group, const Rule& rule, const RuleStatus&
   time_field(json_, "keptUntil", outlook.kept_until);
   time_field(json_, "missingSince", state.missing_since);
   time_field(json_, "heldUntil", outlook.held_until);
-  const bool silenced = silenced_by(state.labels);
+  const bool silenced = silenced_by(group, state.labels);
   json_.key("told");
   json_.begin_array();
   // A pending alert is nobody's business yet.
@@ -234,7 +234,7 @@ void Answer::alert(const GroupStatus& group, const Rule& rule, const RuleStatus&
   json_.end();
 }
 
-void Answer::ended(const RuleStatus& status) {
+void Answer::ended(const GroupStatus& group, const RuleStatus& status) {
   std::vector<const OutboxRow*> rows;
   for (const OutboxRow& row : facts_.records.outbox) {
     if (row.ended() && row.rule == status.key && question_.takes(row.labels)) rows.push_back(&row);
@@ -248,7 +248,7 @@ void Answer::ended(const RuleStatus& status) {
     const std::string why = row->end_reason.empty() ? "the condition is over" : row->end_reason;
     json_.field("reason", why);
     json_.field("summary", "fired " + moment_text(row->starts_at, facts_.now) + ", ended " + moment_text(row->ends_at, facts_.now) + ": " + why);
-    const bool silenced = silenced_by(row->labels);
+    const bool silenced = silenced_by(group, row->labels);
     json_.key("told");
     json_.begin_array();
     told(row->key, true, silenced);
@@ -257,7 +257,8 @@ void Answer::ended(const RuleStatus& status) {
   }
 }
 
-bool Answer::silenced_by(const rules::AlertLabels& labels) {
+bool Answer::silenced_by(const GroupStatus& group, const rules::AlertLabels& own) {
+  const rules::AlertLabels labels = rules::with_external(own, group.options->external_labels);
   bool any = false;
   json_.key("silencedBy");
   json_.begin_array();

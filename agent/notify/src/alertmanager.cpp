@@ -192,13 +192,15 @@ class Alertmanager final : public Receiver {
     if (telling.word == Word::Late) annotations.emplace_back("tocsin_ended_at", wire::format_rfc3339(row.ends_at));
     if (telling.word != Word::Firing && !row.end_reason.empty()) annotations.emplace_back("tocsin_end_reason", row.end_reason);
     const auto valid = std::max<std::chrono::nanoseconds>(row.valid_for, 4 * resend_);
-    const Time ends = telling.word == Word::Resolved ? std::max(row.ends_at, row.starts_at)
+    // Never in the future, where the clock was set back since: that is refused, and an end in the future is none.
+    const Time starts = std::min(row.starts_at, now);
+    const Time ends = telling.word == Word::Resolved ? std::min(std::max(row.ends_at, starts), now)
                       : telling.word == Word::Late   ? now + config_.late_firing_for + valid
                                                      : now + valid;
     json.begin_object();
     write_pairs(json, "labels", *labels_.of(row.labels));
     write_pairs(json, "annotations", sent_annotations(annotations));
-    json.field("startsAt", wire::format_rfc3339(row.starts_at));
+    json.field("startsAt", wire::format_rfc3339(starts));
     json.field("endsAt", wire::format_rfc3339(ends));
     // Not a URI is answered 422, for the whole batch.
     if (wire::parse_url(row.generator_url)) json.field("generatorURL", row.generator_url);

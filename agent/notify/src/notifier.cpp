@@ -30,6 +30,7 @@ class Notifier::Loop {
   ~Loop() { stop(0ns); }
 
   Result<void> start() {
+    generation_ = store_.generation();
     auto rows = store_.outbox();
     if (!rows) return rows.error();
     post([this, rows = *std::move(rows)]() mutable {
@@ -125,6 +126,7 @@ class Notifier::Loop {
   Time pass() {
     const bool idle = std::none_of(lanes_.begin(), lanes_.end(), [](const auto& lane) { return lane.second.busy(); });
     if (config_waiting_ && idle) configure();
+    keep();
     const Time now = clock_.now();
     Time wake = kNever;
     std::vector<ToldRecord> changed;
@@ -187,9 +189,14 @@ class Notifier::Loop {
       if (record.gave_up_at == Time{} || record.reason == "silenced") continue;
       log_.error("an alert will not be told", {{"receiver", record.receiver}, {"reason", record.reason}});
     }
-    const std::uint64_t generation = store_.generation();
     (void)store_.commit(change);  // a failure is told, counted and made up for by the store
-    if (store_.generation() != generation) recommit();
+    keep();
+  }
+
+  // Whoever's commit found that the database is of no use: it was put aside.
+  void keep() {
+    const std::uint64_t generation = store_.generation();
+    if (std::exchange(generation_, generation) != generation) recommit();
   }
 
   // What was stored is gone: everything once more.
@@ -202,9 +209,12 @@ class Notifier::Loop {
     (void)store_.commit(all);
   }
 
+  // By the labels that receivers are told: people copy them from there.
   bool silenced(const OutboxRow& row) const {
+    if (silences_.empty()) return false;
     const Time now = clock_.now();
-    return std::any_of(silences_.begin(), silences_.end(), [&](const rules::Silence& one) { return one.covers(row.labels, now); });
+    const rules::AlertLabels labels = rules::with_external(row.labels, external_labels_);
+    return std::any_of(silences_.begin(), silences_.end(), [&](const rules::Silence& one) { return one.covers(labels, now); });
   }
   void refresh_silences(Time now, Time& wake) {
     for (const rules::Silence& one : silences_) {
@@ -255,6 +265,7 @@ class Notifier::Loop {
       }
       for (const auto& [key, entry] : rows_) lane.account(entry);
     }
+    external_labels_ = config.external_labels;
     most_waiting_ = static_cast<std::size_t>(config.max_waiting);
     known_for_ = std::max<std::chrono::nanoseconds>(config.resolved_for, 15min) + 5min;
     heartbeat_.apply(config.heartbeat);
@@ -315,6 +326,8 @@ class Notifier::Loop {
   std::map<std::string, Monotonic> ended_at_;  // by key, of those that have ended
   std::vector<rules::Silence> silences_;
   std::optional<std::pair<NotifyConfig, std::string>> config_waiting_;  // until nothing is in flight
+  std::map<std::string, std::string> external_labels_;
+  std::uint64_t generation_ = 0;  // of the store, when everything was in it last
   std::size_t most_waiting_ = 10'000, ended_ = 0;
   std::chrono::nanoseconds known_for_ = 20min;
   Heartbeat heartbeat_;

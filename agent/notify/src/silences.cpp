@@ -28,6 +28,10 @@ std::string new_id() {
 Result<void> Silences::load() {
   auto kept = store_.silences();
   if (!kept) return kept.error();
+  {
+    const std::lock_guard lock(mutex_);
+    generation_ = store_.generation();
+  }
   publish(*std::move(kept));
   return {};
 }
@@ -70,6 +74,15 @@ Result<bool> Silences::expire(const std::string& id) {
   all.push_back(*std::move(over));
   publish(std::move(all));
   return true;
+}
+
+void Silences::keep() {
+  const std::uint64_t generation = store_.generation();
+  {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(generation_, generation) == generation) return;
+  }
+  for (const Silence& one : all()) (void)store_.put_silence(one);
 }
 
 void Silences::publish(std::vector<Silence> all) {

@@ -2,6 +2,7 @@
 // A webhook: alerts in groups, a group at a time, when something in it is new, and again after repeat_interval.
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "agent/notify/src/receiver.h"
@@ -30,6 +31,7 @@ class Webhook final : public Receiver {
 
   std::optional<Sending> next(const OutboxEntries& rows, const ToldRecords& told, Time now, Time& wake,
                               std::vector<ToldRecord>& settled) override {
+    std::erase_if(alone_, [&](const std::string& key) { return !rows.contains(key); });
     std::map<AlertLabels, Group> groups;
     for (const auto& [key, entry] : rows) {
       if (!takes(entry.row)) continue;
@@ -47,11 +49,21 @@ class Webhook final : public Receiver {
   }
 
   std::vector<ToldRecord> answered(const Sending& sent, Answer answer, const std::string& why, Time now) override {
-    if (answer != Answer::Refused) return {};
+    if (answer == Answer::Later) return {};
+    if (answer == Answer::Accepted) {
+      for (const ToldRecord& record : sent.records) alone_.erase(record.key);
+      return {};
+    }
+    if (sent.records.size() > 1) {
+      // One of them is bad: from now on each alone, so that the others are told.
+      for (const ToldRecord& record : sent.records) alone_.insert(record.key);
+      return {};
+    }
     std::vector<ToldRecord> out = sent.records;
     for (ToldRecord& record : out) {
       record.firing_at = {}, record.resolved_at = {};
       record.gave_up_at = now, record.reason = "refused: " + why;
+      alone_.erase(record.key);
     }
     return out;
   }
@@ -116,8 +128,14 @@ class Webhook final : public Receiver {
     (row.ended() ? group.ended : group.firing).push_back({&row, record});
   }
 
+  const Member* first_alone(const std::vector<Member>& members) const {
+    const auto found = std::find_if(members.begin(), members.end(), [&](const Member& one) { return alone_.contains(one.row->key); });
+    return found == members.end() ? nullptr : &*found;
+  }
+
   Time due_at(const Group& group, Time now) const {
     if (group.firing.empty() && group.ended.empty()) return kNever;
+    if (first_alone(group.firing) != nullptr || first_alone(group.ended) != nullptr) return now;
     if (!group.news) return group.last_told + config_.repeat_interval;
     if (group.last_told > now) return now;  // the clock was set back: news does not wait for it
     if (group.last_told == Time{}) return group.oldest_new + config_.group_wait;
@@ -129,6 +147,7 @@ class Webhook final : public Receiver {
     WebhookMessage message{config_.name, external_url_, labels, {}, 0};
     std::vector<Member> members = group.firing;
     members.insert(members.end(), group.ended.begin(), group.ended.end());
+    if (const Member* single = first_alone(members)) members = {Member(*single)};
     std::stable_sort(members.begin(), members.end(), [](const Member& a, const Member& b) {
       return std::pair(a.row->ended(), a.row->starts_at) < std::pair(b.row->ended(), b.row->starts_at);
     });
@@ -164,6 +183,8 @@ class Webhook final : public Receiver {
   const SentLabels labels_;
   const std::string external_url_;
   std::optional<rules::templates::Template> text_;
+
+  std::set<std::string> alone_;  // were in a group that was refused
 };
 
 }  // namespace

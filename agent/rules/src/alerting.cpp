@@ -38,7 +38,8 @@ class RuleResults final : public rules::RuleStorage {
   std::shared_ptr<const rules::promql::SeriesReader> view() override { return window_.view(); }
   std::uint64_t append(const rules::Batch& batch) override {
     const rules::AppendOutcome outcome = window_.append(batch);
-    intake_.apply(latest_of(batch)->points(batch));
+    // What the rules that ship record for themselves: a Prometheus that runs the same files has its own.
+    if (!batch.internal) intake_.apply(latest_of(batch)->points(batch));
     return outcome.not_newer + outcome.too_old + outcome.refused;
   }
 
@@ -62,7 +63,9 @@ constexpr auto kStuckAfter = std::chrono::minutes{1};
 RuleEngineOptions engine_options(const Config& config) {
   RuleEngineOptions out;
   out.rules = config.rules;
-  out.folder = std::filesystem::path(config.file).parent_path().string();
+  // Absolute: rules are known by their file, from wherever the agent was started.
+  std::error_code ignored;
+  if (!config.file.empty()) out.folder = std::filesystem::absolute(config.file, ignored).lexically_normal().parent_path().string();
   out.external_url = config.external_url;
   while (out.external_url.ends_with('/')) out.external_url.pop_back();
   out.tick = config.tick;
@@ -120,7 +123,10 @@ void Alerting::apply(const Config& config) {
   parts->engine = std::make_unique<RuleEngine>(RuleEngine::Parts{
       window_, *parts->results, *parts->kept, log_, clock_, [&notifier](std::vector<rules::OutboxRow> rows) { notifier.take(std::move(rows)); },
       [&notifier](const std::vector<std::string>& known, const std::string& reason) { notifier.end_others(known, reason); },
-      [&slos](Time now) { slos.publish(now); }});
+      [&slos, silences = parts->silences.get()](Time now) {
+        slos.publish(now);
+        silences->keep();
+      }});
   parts->engine->start(engine_options(config));
   owned_ = std::move(parts);
   parts_ = owned_.get();
@@ -166,6 +172,11 @@ AlertingRecords Alerting::records() const {
   if (auto told = parts->kept->told()) out.told = *std::move(told);
   out.silences = parts->silences->all();
   return out;
+}
+
+bool Alerting::progresses() const {
+  const Parts* parts = parts_;
+  return parts == nullptr || parts->engine->progresses();
 }
 
 std::vector<std::string> Alerting::faults() const {

@@ -26,7 +26,7 @@ RuleEngine::RuleEngine(Parts parts) : parts_(std::move(parts)), started_at_(part
 RuleEngine::~RuleEngine() { stop(); }
 
 void RuleEngine::start(RuleEngineOptions options) {
-  load(options, true);
+  load(options, true, true);
   restore();
   publish();
   pool_ = std::make_unique<GroupPool>(std::clamp<std::size_t>(std::thread::hardware_concurrency(), kLeastThreads, kMostThreads));
@@ -83,6 +83,7 @@ void RuleEngine::run(const std::stop_token& stop) {
     if (stop.stop_requested()) return;
     (void)settle_finished();
     look_for_changes(std::move(wanted));
+    if (tick) save_all_anew();
     if (tick && parts_.before) parts_.before(tick->first);
     if (tick) dispatch(tick->first, tick->second);
   }
@@ -95,7 +96,7 @@ void RuleEngine::look_for_changes(std::optional<RuleEngineOptions> wanted) {
   if (reload_waits_ || (!reload_ && !look)) return;
   const bool anew = reload_ && !(*reload_ == options_);
   const auto options = std::exchange(reload_, std::nullopt);
-  if (load(options ? *options : options_, anew)) publish();
+  if (load(options ? *options : options_, anew, options.has_value())) publish();
 }
 
 void RuleEngine::settle(rules::CycleOutcome& outcome, rules::StateChange& change) {
@@ -143,23 +144,53 @@ void RuleEngine::restore() {
     const auto [end, error] = std::from_chars(fact->data(), fact->data() + fact->size(), ns);
     if (error == std::errc{}) last = std::min(from_unix_ns(ns), started_at_);
   }
-  std::vector<std::string> known;
   for (const Entry& entry : entries_) {
     const auto down = std::max<std::chrono::nanoseconds>(started_at_ - last - entry.group->interval(), 0ns);
     entry.group->restore(*states, down, last);
-    for (const auto& rule : entry.group->status()->rules) known.push_back(rule.key);
   }
-  // What a file with faults holds is not known: its alerts neither go on nor end.
+  generation_ = parts_.store.generation();
+  unreadable_ = *states;
+  unreadable_since_ = last;
   rules::StateChange change;
-  for (const rules::AlertState& state : *states) {
-    const bool unreadable = std::ranges::any_of(files_.all(), [&](const auto& file) {
-      return file.second.version == 0 && state.rule.starts_with(file.first + ";");
-    });
-    if (unreadable) known.push_back(state.rule);
-    else if (std::ranges::find(known, state.rule) == known.end()) change.rules_gone.push_back(state.rule);
-  }
+  adopt_unreadable(change);
   commit(std::move(change));
+}
+
+bool RuleEngine::is_unreadable(const rules::AlertState& state) const {
+  return std::ranges::any_of(files_.all(), [&](const auto& file) {
+    return file.second.version == 0 && state.rule.starts_with(file.first + ";");
+  });
+}
+
+// What a file with faults holds is not known: its alerts neither go on nor end. Of the others, those that no rule has end.
+void RuleEngine::adopt_unreadable(rules::StateChange& change) {
+  std::vector<std::string> known;
+  for (const Entry& entry : entries_)
+    for (const auto& rule : entry.group->status()->rules) known.push_back(rule.key);
+  const std::set<std::string_view> rules(known.begin(), known.end());
+  std::vector<rules::AlertState> still;
+  for (rules::AlertState& state : unreadable_) {
+    if (is_unreadable(state)) still.push_back(std::move(state));
+    else if (!rules.contains(state.rule)) change.rules_gone.push_back(state.rule);
+  }
+  unreadable_ = std::move(still);
+  for (const rules::AlertState& state : unreadable_) known.push_back(state.rule);
   parts_.end_others(known, "the rule was removed");
+}
+
+// What was stored was put aside, whoever found it: everything once more.
+void RuleEngine::save_all_anew() {
+  const std::uint64_t generation = parts_.store.generation();
+  if (std::exchange(generation_, generation) == generation) return;
+  for (Entry& entry : entries_) entry.group->forget_saved();
+  if (!unreadable_.empty()) (void)parts_.store.commit({.alerts = unreadable_});
+}
+
+bool RuleEngine::progresses() const {
+  const auto shortest = shortest_interval();
+  if (!shortest) return true;
+  const std::lock_guard lock(mutex_);
+  return parts_.clock.monotonic() - settled_at_ <= std::max<std::chrono::nanoseconds>(3 * *shortest, 1min);
 }
 
 void RuleEngine::publish() {

@@ -123,6 +123,10 @@ bool RuleEngine::settle_finished() {
       evaluate(i, now, nullptr);
     }
   }
+  {
+    const std::lock_guard lock(mutex_);
+    settled_at_ = parts_.clock.monotonic();
+  }
   commit(std::move(change));
   remember_time(newest);
   publish();

@@ -38,18 +38,19 @@ rules::GroupOptions RuleEngine::group_options(const std::string& path) const {
   out.on_missing = [config](const rules::RuleGroup& group, const rules::Rule& rule) {
     return policy_of(config, group.name, rule.name);
   };
+  out.internal = [](const rules::RuleGroup& group) { return is_shipped_group(group.name); };
   out.started_at = started_at_;
   out.clock = &parts_.clock;
   return out;
 }
 
 // True where something changed.
-bool RuleEngine::load(const RuleEngineOptions& options, bool anew) {
+bool RuleEngine::load(const RuleEngineOptions& options, bool anew, bool at_once) {
   if (&options != &options_) options_ = options;
   files_seen_ = parts_.clock.monotonic();
   const rules::RuleFileOptions reading{.experimental = options_.rules.experimental};
   const bool made = files_.set_made(options_.made, reading);
-  const bool changed = files_.refresh(options_.rules.files, options_.folder, reading) || made;
+  const bool changed = files_.refresh(options_.rules.files, options_.folder, reading, at_once) || made;
   if (!changed && !anew) return false;
   tell_faults();
   rebuild(anew);
@@ -79,7 +80,13 @@ RuleEngine::Entry RuleEngine::make_entry(const std::string& path, const LoadedRu
   const auto before = std::ranges::find_if(old, [&](const Entry& one) {
     return one.group && one.path == path && one.group->definition().name == entry.group->definition().name;
   });
-  if (before == old.end()) return entry;
+  if (before == old.end()) {
+    // Of a file that could not be read until now: its alerts go on.
+    const auto down = std::max<std::chrono::nanoseconds>(parts_.clock.now() - unreadable_since_ - entry.group->interval(), 0ns);
+    if (std::ranges::any_of(unreadable_, [&](const auto& state) { return state.rule.starts_with(path + ";"); }))
+      entry.group->restore(unreadable_, down, unreadable_since_);
+    return entry;
+  }
   entry.group->take_over(*before->group);
   if (before->group->interval() == entry.group->interval()) entry.due = before->due;
   before->group.reset();
@@ -108,7 +115,12 @@ void RuleEngine::rebuild(bool anew) {
     rules::CycleOutcome outcome = entry.group->retire(parts_.clock.now(), parts_.storage);
     settle(outcome, change);
   }
+  if (!unreadable_.empty()) adopt_unreadable(change);
   commit(std::move(change));
+  {
+    const std::lock_guard lock(mutex_);
+    settled_at_ = parts_.clock.monotonic();
+  }
   for (const Entry& entry : entries_) {
     for (const rules::Rule& rule : entry.group->definition().rules) add_inputs(rule, inputs);
   }

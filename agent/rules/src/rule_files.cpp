@@ -38,16 +38,23 @@ Result<std::string> content_of(const std::string& path) {
 
 }  // namespace
 
-bool RuleFiles::refresh_file(const std::string& path, const rules::RuleFileOptions& options) {
+bool RuleFiles::refresh_file(const std::string& path, const rules::RuleFileOptions& options, bool at_once) {
   struct stat status {};
   Stamp stamp;
   const bool there = ::stat(path.c_str(), &status) == 0;
   if (there) {
     stamp = {status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec, status.st_size, status.st_ino, options.experimental};
   }
-  const auto [known, fresh] = stamps_.try_emplace(path, stamp);
-  if (!fresh && known->second == stamp) return false;
-  known->second = stamp;
+  if (const auto known = stamps_.find(path); known != stamps_.end() && known->second == stamp) {
+    changing_.erase(path);
+    return false;
+  }
+  if (const auto seen = changing_.find(path); !at_once && (seen == changing_.end() || !(seen->second == stamp))) {
+    changing_[path] = stamp;
+    return false;
+  }
+  changing_.erase(path);
+  stamps_[path] = stamp;
   LoadedRules& loaded = files_[path];
   loaded.file.path = path;
   const auto text = content_of(path);
@@ -81,7 +88,7 @@ bool RuleFiles::set_made(const std::map<std::string, std::string>& texts, const 
 }
 
 bool RuleFiles::refresh(const std::vector<std::string>& patterns, const std::string& folder,
-                        const rules::RuleFileOptions& options) {
+                        const rules::RuleFileOptions& options, bool at_once) {
   std::set<std::string> paths;
   unmatched_.clear();
   for (const std::string& pattern : patterns) {
@@ -90,9 +97,16 @@ bool RuleFiles::refresh(const std::vector<std::string>& patterns, const std::str
     if (found.empty()) unmatched_.push_back(pattern);
     paths.insert(found.begin(), found.end());
   }
-  bool changed = std::erase_if(files_, [&](const auto& entry) { return !paths.contains(entry.first) && !made_.contains(entry.first); }) > 0;
-  std::erase_if(stamps_, [&](const auto& entry) { return !paths.contains(entry.first); });
-  for (const std::string& path : paths) changed = refresh_file(path, options) || changed;
+  std::set<std::string> missing;
+  bool changed = std::erase_if(files_, [&](const auto& entry) {
+    if (paths.contains(entry.first) || made_.contains(entry.first)) return false;
+    missing.insert(entry.first);
+    return at_once || missing_.contains(entry.first);
+  }) > 0;
+  missing_ = std::move(missing);
+  std::erase_if(stamps_, [&](const auto& entry) { return !files_.contains(entry.first); });
+  std::erase_if(changing_, [&](const auto& entry) { return !paths.contains(entry.first); });
+  for (const std::string& path : paths) changed = refresh_file(path, options, at_once) || changed;
   return changed;
 }
 
