@@ -133,6 +133,7 @@ struct Config {
   std::string data_dir;  // never empty after load_config
   std::string external_url;    // where people reach the agent; load_config puts the listener's address where none is given
   std::string dashboards_url;  // where they reach the dashboards: the same, or a Grafana that has them
+  std::string trace_url;       // where a trace is shown, with {trace_id} in it; empty: the page links no traces
   nanoseconds tick = std::chrono::seconds{15};
   nanoseconds stop_timeout = std::chrono::seconds{10};
   bool host_meters = true;

@@ -17,6 +17,7 @@ namespace tocsin::agent {
 
 struct PageFacts {
   std::function<double()> tick_seconds;
+  std::function<std::string()> trace_url = {};  // with {trace_id} in it; empty: there is none
 };
 
 bool page_is_built();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Checking: files that people write, offline, all faults at once, each with its place. What a file is, is told by its
-// content.
+// content. Of a rule file what promtool refuses is a fault, and what it lets pass a warning.
 //
 //   std::vector<CheckedFile> checked = check_files({{"tocsin.toml", text}, {"shop.toml", other}});
 //   for (const CheckedFile& file : checked) for (const Finding& finding : file.findings) print(finding.text());
@@ -29,7 +29,8 @@ struct Finding {
   std::string file;
   std::size_t line = 0, column = 0;  // from 1; 0: none
   std::string message;
-  std::string text() const;  // "rules.yml:12:5: ..."
+  bool warning = false;      // Prometheus takes the file all the same; it does not do what was meant
+  std::string text() const;  // "rules.yml:12:5: ...", "rules.yml:12:5: warning: ..."
 };
 
 struct GivenFile {

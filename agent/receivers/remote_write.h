@@ -63,6 +63,8 @@ class RemoteWriteReceiver {
   std::atomic<bool> enabled_;
   std::atomic<std::size_t> max_request_bytes_;
 
+  static constexpr std::size_t kManyPlaces = 200'000;
+
   std::mutex mutex_;
   // Guarded by mutex_.
   SampleStream stream_;
@@ -70,6 +72,7 @@ class RemoteWriteReceiver {
   std::unordered_map<std::string, std::shared_ptr<const meters::Descriptor>> metadata_;  // by family
   std::unordered_set<std::string> names_;  // of samples that have a place
   Monotonic forgot_{};
+  std::size_t most_places_ = kManyPlaces;
 };
 
 }  // namespace tocsin::agent

@@ -79,7 +79,7 @@ class ScrapeReceiver {
   void take(Done done);
   Result<ScrapeCounts> read(Target& target, const Done& done);
   void note(Target& target, const Done& done, const Result<ScrapeCounts>& taken, double seconds);
-  void flush(Target& target);
+  void flush(Target& target, std::uint64_t ahead = 0);
 
   // Fixed after construction.
   rules::Window& window_;

@@ -38,6 +38,7 @@ struct ScrapeCounts {
   std::uint64_t scraped = 0;  // samples
   std::uint64_t kept = 0;     // after metric relabelling
   std::uint64_t added = 0;    // series that were not there in the scrape before
+  std::uint64_t ahead = 0;    // of the kept: not taken, since their own time is more than ten minutes ahead
 };
 
 class ScrapeSeries {
@@ -78,7 +79,8 @@ class ScrapeSeries {
   Result<void> check_limits(const RelabelSet& labels) const;
   void merge_target_labels(RelabelSet& labels) const;
   void describe(const wire::Exposition& scraped);
-  void add(const wire::Exposition& scraped, std::size_t sample, Known& known, std::int64_t time_ms);
+  // False where its own time is too far ahead.
+  bool add(const wire::Exposition& scraped, std::size_t sample, Known& known, std::int64_t time_ms);
   void add_exemplars(const wire::Exposition& scraped, std::int64_t time_ms);
   void end_vanished(std::int64_t time_ms);
   void end_replaced(std::int64_t time_ms);

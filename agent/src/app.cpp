@@ -245,7 +245,8 @@ void Agent::add_status_routes() {
   });
   router_.get("/", [this](const auto&, auto& responder) { send_index(listeners(), responder); });
   api_.add_routes(router_);
-  add_page(router_, {[this] { return std::chrono::duration<double>(tick_interval(*config())).count(); }});
+  add_page(router_, {[this] { return std::chrono::duration<double>(tick_interval(*config())).count(); },
+                     [this] { return config()->trace_url; }});
 }
 
 RuntimeStatus Agent::runtime() const {

@@ -220,6 +220,9 @@ void read_root(TomlTable& root, Config& config) {
   root.read("data_dir", config.data_dir);
   read_url(root, "external_url", config.external_url);
   read_url(root, "dashboards_url", config.dashboards_url);
+  read_url(root, "trace_url", config.trace_url);
+  if (!config.trace_url.empty() && config.trace_url.find("{trace_id}") == std::string::npos)
+    root.fault("trace_url", "must hold {trace_id}, like \"http://127.0.0.1:16686/trace/{trace_id}\"");
   root.read_duration("tick", config.tick, 100ms, 1h);
   root.read_duration("stop_timeout", config.stop_timeout, 100ms, 10min);
   root.read("host_meters", config.host_meters);

@@ -299,6 +299,7 @@ std::string to_toml_without_secrets(const Config& config) {
   toml.text("data_dir", config.data_dir);
   if (!config.external_url.empty()) toml.text("external_url", config.external_url);
   if (!config.dashboards_url.empty()) toml.text("dashboards_url", config.dashboards_url);
+  if (!config.trace_url.empty()) toml.text("trace_url", config.trace_url);
   toml.duration("tick", config.tick);
   toml.duration("stop_timeout", config.stop_timeout);
   toml.flag("host_meters", config.host_meters);

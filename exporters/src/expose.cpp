@@ -147,7 +147,7 @@ Result<std::unique_ptr<Expose>> Expose::start(meters::Source& source, ExposeOpti
   http.allowed_hosts = options.allowed_hosts;
   auto endpoint = std::make_unique<Endpoint>(source, std::move(options));
   if (auto opened = endpoint->open(std::move(http)); !opened) return opened.error();
-  return std::make_unique<OfThisProcess>(std::move(endpoint));
+  return std::unique_ptr<Expose>(std::make_unique<OfThisProcess>(std::move(endpoint)));
 }
 
 }  // namespace tocsin::exporters

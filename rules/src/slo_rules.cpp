@@ -37,11 +37,13 @@ SloTexts slo_alert_labels(const Slo& slo, const BurnPair& pair) {
           {"severity", pair.severity}, {"short", slo_window(pair.short_window)}};
 }
 
-SloTexts slo_annotations(const Slo& slo, const BurnPair& pair, const std::string& subject, const std::string& value,
-                         const std::string& server_name, bool templates) {
+SloTexts slo_annotations(const Slo& slo, const BurnPair& pair, const std::string& subject, const std::string& value, bool templates) {
   const auto at = [&](const std::string& what) {
     return templates ? "{{ with query \"tocsin_links_info\" }}{{ . | sortByLabel \"instance\" | first | label \"" + what + "\" }}{{ end }}" : std::string();
   };
+  std::string chosen;  // of the board's variables
+  for (const std::string& label : slo.by)
+    if (label == "dc" || label == "server_name") chosen += "&var-" + label + "=" + (templates ? "{{ $labels." + label + " | urlquery }}" : "test");
   const std::string allowed = slo_number(slo.allowed() * 100) + "%";
   const std::string gone = slo_alert_labels(slo, pair)[1].second;
   const std::string bad = slo.latency ? "were slower than " + slo_number(slo.threshold) + " (" + slo.total.meter + ")" : "were bad (" + slo.bad.text + ")";
@@ -51,7 +53,7 @@ SloTexts slo_annotations(const Slo& slo, const BurnPair& pair, const std::string
                               slo_number(slo.limit(pair) * 100) + "% on. At a burn rate of " + slo_number(pair.rate) + " the budget of " + spoken(slo.period) +
                               " is gone in " + gone + "."},
           {"runbook_url", at("runbooks") + "/runbooks/" + std::string(kSloAlert)},
-          {"dashboard_url", at("dashboards") + "/d/tocsin-slo?var-slo=" + slo.name + (server_name.empty() ? "" : "&var-server_name=" + server_name)}};
+          {"dashboard_url", at("dashboards") + "/d/tocsin-slo?viewPanel=" + std::string(kBurnRatePanel) + "&var-slo=" + slo.name + chosen + "&from=now-3h&to=now"}};
 }
 
 namespace {
@@ -105,12 +107,9 @@ class RulesText {
     line("        labels:");
     for (const auto& [name, text] : slo_alert_labels(slo_, pair)) line("          " + name + ": " + yaml_quoted(text));
     line("        annotations:");
-    std::string subject, server_name;
-    for (const std::string& label : slo_.by) {
-      subject += "{{ with $labels." + label + " }} {{ . }}{{ end }}";
-      if (label == "server_name") server_name = "{{ $labels.server_name | urlquery }}";
-    }
-    for (const auto& [name, text] : slo_annotations(slo_, pair, subject, "{{ $value | humanizePercentage }}", server_name, true))
+    std::string subject;
+    for (const std::string& label : slo_.by) subject += "{{ with $labels." + label + " }} {{ . }}{{ end }}";
+    for (const auto& [name, text] : slo_annotations(slo_, pair, subject, "{{ $value | humanizePercentage }}", true))
       line("          " + name + ": " + yaml_quoted(text));
   }
 

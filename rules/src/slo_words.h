@@ -18,8 +18,9 @@ std::string yaml_quoted(std::string_view text);
 
 SloTexts slo_alert_labels(const Slo& slo, const BurnPair& pair);
 // `subject` is what stands for the group, `value` for the share of bad events. Links begin with where the agent says it is.
-SloTexts slo_annotations(const Slo& slo, const BurnPair& pair, const std::string& subject, const std::string& value,
-                         const std::string& server_name, bool templates);
+SloTexts slo_annotations(const Slo& slo, const BurnPair& pair, const std::string& subject, const std::string& value, bool templates);
+// "Burn rate by objective and window" of dashboards/boards/slo.toml.
+inline constexpr std::string_view kBurnRatePanel = "11";
 std::chrono::milliseconds slo_keep_firing(const BurnPair& pair);
 
 }  // namespace tocsin::rules

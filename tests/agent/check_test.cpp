@@ -108,6 +108,46 @@ TEST(Check, rules_are_checked_with_their_templates) {
                 "shop.yml:15:11: alert Busy: annotation summary shows the value as a count a second, but it is {request} a minute"}));
 }
 
+TEST(Check, alerts_of_odd_form_are_warned_of) {
+  const auto found_for = [](const std::string& expression) {
+    return texts(check_files({{"r.yml", "groups:\n- name: g\n  rules:\n  - alert: A\n    expr: " + expression + "\n"}}));
+  };
+  const auto says = [&](const std::string& expression, std::string_view words) {
+    const auto found = found_for(expression);
+    return std::any_of(found.begin(), found.end(), [&](const std::string& one) { return one.find(words) != std::string::npos && one.find("r.yml:5:") == 0; });
+  };
+  for (const char* bare : {"server_conc", "sum(rate(server_request_total[5m]))", "server_conc > bool 3", "server_conc > 3 or server_conc",
+                           "server_conc and on () up"})
+    EXPECT_TRUE(says(bare, "no comparison")) << bare;
+  for (const char* good : {"server_conc > 3", "absent(server_conc)", "vector(1)", "up == 0 or server_conc > 2", "server_conc unless on () up",
+                           "ALERTS{alertstate=\"firing\"}", "sum(server_conc > 3)", "count_over_time((up == 0)[5m:1m])"})
+    EXPECT_FALSE(says(good, "no comparison")) << good;
+  for (const char* wrong : {"up == 0 or server_conc > 2 and on () server_conc > 1", "server_conc > 1 and on () up == 1 or server_conc > 2"})
+    EXPECT_TRUE(says(wrong, "binds more tightly than")) << wrong;
+  for (const char* right : {"(up == 0 or server_conc > 2) and on () server_conc > 1", "up == 0 or (server_conc > 2 and on () server_conc > 1)",
+                            "server_conc > 2 and on () up == 1 or server_conc > 4 and on () up == 1"})
+    EXPECT_FALSE(says(right, "binds more tightly than")) << right;
+  EXPECT_TRUE(says("rate(server_request_total[7d]) > 1", "looks back 7d, but the agent's history keeps 2h"));
+  EXPECT_FALSE(says("rate(server_request_total[1h]) > 1", "looks back"));
+}
+
+TEST(Check, a_configuration_among_the_files_says_how_far_back_history_goes) {
+  const GivenFile rules{"r.yml", "groups:\n- name: g\n  rules:\n  - record: a:b\n    expr: sum(server_conc)\n  - alert: A\n    expr: a:b offset 1w > 1\n"
+                                 "  - alert: B\n    expr: max_over_time(server_conc[1d]) > 1\n"};
+  ASSERT_EQ(texts(check_files({rules})).size(), 1U);
+  EXPECT_NE(texts(check_files({rules}))[0].find("r.yml:9:"), std::string::npos) << texts(check_files({rules}))[0];
+  EXPECT_TRUE(texts(check_files({rules, {"tocsin.toml", "[history]\nretention = \"2d\"\n"}})).empty());
+}
+
+// What promtool lets pass is a warning, what it refuses a fault.
+TEST(Check, warnings_and_faults_of_rule_files_are_promtools) {
+  const auto checked = check_files({{"r.yml", "groups:\n- name: g\n  rules:\n  - {record: 'a:b', expr: unknown_metric}\n  - {record: 'a:b', expr: up}\n"},
+                                    {"bad.yml", "groups:\n- name: g\n  rules:\n  - {record: 'a:b', expr: 'up ('}\n"}});
+  ASSERT_FALSE(checked[0].findings.empty() || checked[1].findings.empty());
+  for (const Finding& finding : checked[0].findings) EXPECT_TRUE(finding.warning && finding.text().find(": warning: ") != std::string::npos) << finding.text();
+  for (const Finding& finding : checked[1].findings) EXPECT_FALSE(finding.warning) << finding.text();
+}
+
 TEST(Check, recordings_of_one_file_are_known_to_another) {
   const GivenFile rules{"r.yml", "groups:\n- name: g\n  rules:\n  - record: b:c:d\n    expr: 2 * a:b:c\n"
                                  "  - record: a:b:c\n    expr: sum by (func) (server_conc)\n"};

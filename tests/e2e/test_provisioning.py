@@ -63,10 +63,8 @@ def test_prometheus_scrapes_and_evaluates_what_was_generated(version, start_agen
     assert sorted(path.name for path in (made / "rules").iterdir()) == sorted([*LIBRARY, "thresholds.yml"])
     done = promtool(version, "check", "config", made / "prometheus.yml")
     assert done.returncode == 0, done.stdout + done.stderr
-    # Runbooks and dashboards are the agent's.
     links = re.findall(r"^ +(?:runbook|dashboard)_url: '(.*)'$", "".join((made / "rules" / name).read_text() for name in LIBRARY), re.M)
-    assert len(links) > 50 and all("tocsin_links_info" in link or link.startswith("http://agent.example:9464/") for link in links)
-    assert not any(".md" in link for link in links)
+    assert len(links) > 50 and all("tocsin_links_info" in link for link in links)
 
     for path in (made / "rules").iterdir():  # half a minute between evaluations is long for a test
         path.write_text(path.read_text().replace("interval: 30s", "interval: 1s"))

@@ -45,7 +45,7 @@ TEST(TypedMeter, records_under_the_names_of_the_catalogue) {
   EXPECT_EQ(collected.family("llm_tokens_total").labels->column(2).name, "kind");
 }
 
-constexpr DeclaredMeter kRenamed{.name = "jobs_total", .kind = Kind::Counter, .help = "Jobs.", .formerly = "tasks_total",
+constexpr DeclaredMeter kRenamed{.name = "jobs_total", .kind = Kind::Counter, .unit = {}, .help = "Jobs.", .formerly = "tasks_total",
                                  .formerly_until = std::chrono::year{2027} / 3 / 1};
 
 // Until its former name ends the meter is there twice, with the same rows; then the rows of the former one end.

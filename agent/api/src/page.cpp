@@ -57,7 +57,7 @@ void send_asset(std::string_view path, const wire::HttpRequest& request, wire::H
   responder.send(200, headers, *plain);
 }
 
-// {"version":...,"tickSeconds":...,"dashboards":[...],"runbooks":[...]}: the index as the build wrote it, and what is so now.
+// {"version":...,"tickSeconds":...,"traceUrl":...,"dashboards":[...],"runbooks":[...]}: the index as the build wrote it, and what is so now.
 void send_facts(const PageFacts& facts, wire::HttpResponder& responder) {
   const PageAsset* index = find_asset("/dashboards/index.json");
   const auto listed = wire::gunzip(index == nullptr ? std::string_view() : index->gzip, kLargestAsset);
@@ -70,6 +70,7 @@ void send_facts(const PageFacts& facts, wire::HttpResponder& responder) {
   json.begin_object();
   json.field("version", kVersion);
   json.field("tickSeconds", facts.tick_seconds());
+  if (const std::string url = facts.trace_url ? facts.trace_url() : std::string(); !url.empty()) json.field("traceUrl", url);
   json.key("index");
   json.raw(*listed);
   json.end();

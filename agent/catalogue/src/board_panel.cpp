@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/catalogue/src/board_panel.h"
 
+#include <algorithm>
+
 namespace tocsin::agent {
 
 namespace {
@@ -82,6 +84,16 @@ class PanelWriter {
     return address + "&${__url_time_range}";
   }
 
+  // A line that is of no one service: of the services that are chosen.
+  std::string trace_address(const BoardPanel& panel, const TraceLink& trace) const {
+    constexpr std::string_view kOfLine = "${__field.labels.server_name}";
+    std::string address(trace.url);
+    const bool by_service = std::any_of(panel.queries.begin(), panel.queries.end(), [](const BoardQuery& query) { return query.legend.find("server_name") != std::string::npos; });
+    const bool chosen = std::any_of(board_.variables.begin(), board_.variables.end(), [](const BoardVariable& one) { return one.name == "server_name"; });
+    if (!by_service && chosen) address.replace(address.find(kOfLine), kOfLine.size(), "${server_name}");
+    return address;
+  }
+
   void targets(const BoardPanel& panel) {
     json_.key("targets");
     json_.begin_array();
@@ -144,7 +156,7 @@ class PanelWriter {
     if (panel.traces) {
       json_.key("links");
       json_.begin_array();
-      for (const TraceLink& trace : kTraceLinks) link(trace.title, std::string(trace.url), true);
+      for (const TraceLink& trace : kTraceLinks) link(trace.title, trace_address(panel, trace), true);
       json_.end();
     }
     json_.end();

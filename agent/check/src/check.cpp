@@ -36,6 +36,16 @@ class Checker {
     for (const std::string& label : options.labels) known_.add_label(label);
   }
 
+  // Ahead of all others: what holds for the rules of an agent that is started with it.
+  void configure(const GivenFile& file, const CheckedFile& as) {
+    if (as.kind != FileKind::Configuration) return;
+    TomlFaults faults;
+    const Config config = read_config(file.text, file.name, {}, faults);
+    if (!faults.empty()) return;
+    reading_.experimental = config.rules.experimental;
+    kept_ = {config.history.retention, config.history.recorded_retention, config.rules.lookback};
+  }
+
   // Catalogues and recordings, from which the others are known.
   void learn(const GivenFile& file, CheckedFile& into) {
     if (into.kind == FileKind::RuleFile) return read_rules(file, into);
@@ -59,7 +69,7 @@ class Checker {
       case FileKind::Dashboard: dashboards_ = true; return check_dashboard(file, known_, shown_, into.findings);
       case FileKind::RuleFile:
         for (const rules::RuleFile& rules : rules_)
-          if (rules.path == file.name) check_rules(file, rules, known_, into.findings);
+          if (rules.path == file.name) check_rules(file, rules, known_, kept_, into.findings);
         return;
       case FileKind::QueryTest:
         if (const auto script = rules::promql::Script::parse(file.text); !script)
@@ -90,9 +100,13 @@ class Checker {
 
  private:
   void read_rules(const GivenFile& file, CheckedFile& into) {
-    rules::RuleFileReading reading = rules::read_rule_file(file.text, file.name);
+    rules::RuleFileReading reading = rules::read_rule_file(file.text, file.name, reading_);
     for (const auto* faults : {&reading.faults, &reading.warnings})
-      for (const rules::FileFault& fault : *faults) into.findings.push_back({file.name, fault.place.line, fault.place.column, fault.message});
+      for (const rules::FileFault& fault : *faults)
+        into.findings.push_back({file.name, fault.place.line, fault.place.column, fault.message, faults == &reading.warnings});
+    for (const rules::RuleGroup& group : reading.file.groups)
+      for (const rules::Rule& rule : group.rules)
+        if (rule.kind == rules::Rule::Kind::Record) kept_.names.insert(rule.name);
     rules_.push_back(std::move(reading.file));
   }
   static CheckedFile& file_of(std::vector<CheckedFile>& checked, const std::string& name) {
@@ -109,6 +123,8 @@ class Checker {
   KnownMeters known_;
   std::vector<CatalogueFile> catalogues_;
   std::vector<rules::RuleFile> rules_;  // without faults
+  rules::RuleFileOptions reading_{};
+  KeptHistory kept_{};
   std::set<std::string> shown_;
   bool dashboards_ = false;
 };
@@ -119,13 +135,14 @@ std::string Finding::text() const {
   std::string made = file;
   if (line != 0) made += ':' + std::to_string(line);
   if (line != 0 && column != 0) made += ':' + std::to_string(column);
-  return made.empty() ? message : made + ": " + message;
+  return (made.empty() ? "" : made + ": ") + (warning ? "warning: " : "") + message;
 }
 
 std::vector<CheckedFile> check_files(const std::vector<GivenFile>& files, const CheckOptions& options) {
   Checker checker(options);
   std::vector<CheckedFile> checked;
-  for (const GivenFile& file : files) checker.learn(file, checked.emplace_back(CheckedFile{file.name, kind_of(file.text), {}, {}}));
+  for (const GivenFile& file : files) checker.configure(file, checked.emplace_back(CheckedFile{file.name, kind_of(file.text), {}, {}}));
+  for (std::size_t i = 0; i < files.size(); ++i) checker.learn(files[i], checked[i]);
   checker.learn_recorded();
   for (std::size_t i = 0; i < files.size(); ++i) checker.check(files[i], checked[i]);
   checker.check_shown(checked);

@@ -6,6 +6,8 @@
 #include "agent/check/src/file_checks.h"
 #include "agent/check/src/selector_check.h"
 #include "meters/base/text.h"
+#include "rules/look_back.h"
+#include "rules/promql/parse.h"
 #include "rules/template/alert_template.h"
 
 namespace tocsin::agent {
@@ -74,13 +76,15 @@ std::vector<Unit> said_of_value(std::string_view text) {
 
 class RulesCheck {
  public:
-  RulesCheck(const GivenFile& file, const KnownMeters& known, std::vector<Finding>& findings)
-      : file_(file), known_(known), findings_(findings) {}
+  RulesCheck(const GivenFile& file, const KnownMeters& known, const KeptHistory& kept, std::vector<Finding>& findings)
+      : file_(file), known_(known), kept_(kept), findings_(findings) {}
 
   void check(const RuleGroup& group, const Rule& rule) {
     const QueryMeaning meaning = check_query(*rule.expr, known_, rule.kind == Rule::Kind::Record);
     for (const QueryFinding& finding : meaning.findings) add(rule, rule.expression_place, finding.word, finding.message);
+    check_look_back(group, rule);
     if (rule.kind == Rule::Kind::Record) return;
+    for (const QueryFinding& finding : check_form(*rule.expr)) add(rule, rule.expression_place, finding.word, finding.message);
     for (const auto& [name, text] : rule.labels) check_template(group, rule, "label " + name, text, meaning);
     for (const auto& [name, text] : rule.annotations) {
       check_template(group, rule, "annotation " + name, text, meaning);
@@ -96,7 +100,23 @@ class RulesCheck {
     const auto found = find_word(file_.text, word, begin);
     const FilePlace place = found == std::string::npos ? from : place_of(file_.text, found);
     findings_.push_back({file_.name, place.line, place.column,
-                         (rule.kind == Rule::Kind::Alert ? "alert " : "record ") + rule.name + ": " + message});
+                         (rule.kind == Rule::Kind::Alert ? "alert " : "record ") + rule.name + ": " + message, true});
+  }
+
+  // An agent does not evaluate it on less than it asks for.
+  void check_look_back(const RuleGroup& group, const Rule& rule) {
+    const auto offset = group.query_offset.value_or(std::chrono::milliseconds(0));
+    for (const rules::SelectorUse& use : rules::selectors_of(*rule.expr, std::chrono::duration_cast<std::chrono::milliseconds>(kept_.lookback))) {
+      const std::string& name = use.selector->name;
+      const auto kept = kept_.names.contains(name) ? std::max(kept_.recorded, kept_.retention) : kept_.retention;
+      const auto back = std::chrono::milliseconds(use.oldest_ms) + offset;
+      if (use.fixed || back <= kept) continue;
+      const auto text = [](std::chrono::nanoseconds time) {
+        return rules::promql::duration_text(std::chrono::duration_cast<std::chrono::milliseconds>(time).count());
+      };
+      return add(rule, rule.expression_place, name, "looks back " + text(back) + ", but the agent's history keeps " + text(kept) +
+                                                     (kept_.names.contains(name) ? "" : "; a recording of it is kept " + text(kept_.recorded)));
+    }
   }
 
   void check_template(const RuleGroup& group, const Rule& rule, const std::string& where, const std::string& text, const QueryMeaning& meaning) {
@@ -117,6 +137,7 @@ class RulesCheck {
 
   const GivenFile& file_;
   const KnownMeters& known_;
+  const KeptHistory& kept_;
   std::vector<Finding>& findings_;
 };
 
@@ -151,8 +172,9 @@ void learn_recordings(const std::vector<RuleFile>& files, KnownMeters& known) {
     }
 }
 
-void check_rules(const GivenFile& file, const RuleFile& rules, const KnownMeters& known, std::vector<Finding>& findings) {
-  RulesCheck check(file, known, findings);
+void check_rules(const GivenFile& file, const RuleFile& rules, const KnownMeters& known, const KeptHistory& kept,
+                 std::vector<Finding>& findings) {
+  RulesCheck check(file, known, kept, findings);
   for (const RuleGroup& group : rules.groups)
     for (const Rule& rule : group.rules) check.check(group, rule);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/check/check.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <optional>
 #include <string>
@@ -19,9 +20,10 @@ namespace {
 
 constexpr std::size_t kMostBytes = 32U << 20U, kMostScrape = 256U << 20U;
 
-std::size_t findings_of(const std::vector<CheckedFile>& checked) {
+std::size_t findings_of(const std::vector<CheckedFile>& checked, bool warnings) {
   std::size_t all = 0;
-  for (const CheckedFile& file : checked) all += file.findings.size();
+  for (const CheckedFile& file : checked)
+    all += static_cast<std::size_t>(std::count_if(file.findings.begin(), file.findings.end(), [&](const Finding& one) { return warnings || !one.warning; }));
   return all;
 }
 
@@ -43,6 +45,7 @@ void print_json(const std::vector<CheckedFile>& checked) {
       json.field("file", finding.file);
       json.field("line", finding.line);
       json.field("column", finding.column);
+      json.field("severity", finding.warning ? "warning" : "error");
       json.field("message", finding.message);
       json.end();
     }
@@ -50,7 +53,7 @@ void print_json(const std::vector<CheckedFile>& checked) {
     json.end();
   }
   json.end();
-  json.field("findings", findings_of(checked));
+  json.field("findings", findings_of(checked, true));
   json.end();
   std::printf("%s\n", out.c_str());
 }
@@ -83,10 +86,10 @@ Result<std::vector<KnownSeries>> ask(std::string url) {
 
 int check_command(Words words) {
   std::vector<std::string> names;
-  bool json = false;
+  bool json = false, strict = false;
   Arguments arguments("check",
                       "Reads files without starting anything and tells every fault at once, with its place. Exit status 1 where "
-                      "there is one.");
+                      "there is one. Of rule files what promtool refuses is a fault, and what it lets pass a warning.");
   arguments.rest("FILE...", "configuration, catalogues, rule files, dashboards; which is which is told by the content", names);
   CheckOptions options;
   arguments.texts("label", "NAME", "a label that any series may have, by relabelling or of outside; may be repeated", options.labels);
@@ -95,6 +98,7 @@ int check_command(Words words) {
   std::optional<std::string> agent;
   arguments.text("agent", "URL", "an agent: tells also of what queries read that it does not have now", agent);
   arguments.flag("only-given", "knows the meters of the catalogues given alone, not tocsin's own", only_given);
+  arguments.flag("strict", "warnings are faults: exit status 1", strict);
   arguments.flag("json", "prints findings as JSON", json);
   const auto parsed = arguments.parse(words);
   if (parsed && !*parsed) return std::fputs(arguments.help().c_str(), stdout), kExitOk;
@@ -126,7 +130,7 @@ int check_command(Words words) {
   const std::vector<CheckedFile> checked = check_files(files, options);
   json ? print_json(checked) : print_lines(checked);
   if (unread) return kExitMisuse;
-  return findings_of(checked) == 0 ? kExitOk : kExitFindings;
+  return findings_of(checked, strict) == 0 ? kExitOk : kExitFindings;
 }
 
 }  // namespace tocsin::agent

@@ -85,6 +85,7 @@ void Demo::enter(DemoPhase phase) {
   // What failed is mended: a new process in its place, with counters that begin at zero.
   std::unique_ptr<DemoService>& service = services_[kFailingService];
   service->stop(3s);
+  std::this_thread::sleep_for(kRestart);
   auto started = start(kFailingService);
   if (!started) return void(std::fprintf(stderr, "demo: %s\n", started.error().message.c_str()));
   service = std::move(*started);

@@ -117,8 +117,8 @@ int generate_prometheus(Words words) {
   arguments.texts("alertmanager", "ADDRESS", "an Alertmanager (default: 127.0.0.1:9093); may be repeated", alertmanagers);
   arguments.flag("no-alertmanager", "none: the agent tells of alerts, or nobody", no_alertmanager);
   arguments.text("scrape-interval", "DURATION", "default: 15s", interval);
-  arguments.text("config", "FILE", "the agent's configuration: its address, its external_url, and the limits of [[threshold]]", config);
-  arguments.text("links", "URL", "where people reach the agent: runbooks and dashboards in alerts are linked there (default: external_url)", links);
+  arguments.text("config", "FILE", "the agent's configuration: its address, and the limits of [[threshold]]", config);
+  arguments.text("links", "URL", "where people reach the agent: runbooks and dashboards in alerts are linked there (default: where a scraped agent says)", links);
   if (const auto ended = read_words(arguments, words, folder)) return *ended;
   if (version) {
     const auto parsed = parse_prometheus_version(*version);
@@ -133,7 +133,6 @@ int generate_prometheus(Words words) {
     prometheus.agents = {reached(read.http.listen)};
     prometheus.tls = !read.http.tls.certificate_file.empty();
     prometheus.thresholds = read.thresholds;
-    prometheus.links = read.external_url;
   }
   if (!agents.empty()) prometheus.agents = agents;
   if (!alertmanagers.empty()) prometheus.alertmanagers = alertmanagers;

@@ -79,20 +79,17 @@ std::string thresholds_file(const std::vector<Threshold>& thresholds) {
   return text;
 }
 
-// The annotations of shipped rules name runbooks and dashboards by their paths.
-std::string linked(std::string text, const std::string& links) {
-  if (links.empty()) return text;
-  for (const auto& [annotation, path, page] : {std::tuple{"runbook_url: '", "docs/runbooks/", "/runbooks/"},
-                                               std::tuple{"dashboard_url: '", "/d/", "/d/"}}) {
-    const std::string wanted = std::string(annotation) + path, made = std::string(annotation) + links + page;
-    for (std::size_t at = text.find(wanted); at != std::string::npos; at = text.find(wanted, at + made.size())) {
-      text.replace(at, wanted.size(), made);
-      if (std::string_view(path) != "docs/runbooks/") continue;
-      const std::size_t end = text.find('\n', at), ending = text.find(".md'", at);
-      if (ending != std::string::npos && ending < end) text.erase(ending, 3);
-    }
-  }
-  return text;
+// Where annotations of the shipped rules lead (docs/decisions/0110-links-of-alerts.md). It has no instance, so it comes before
+// what agents that are scraped say.
+std::string links_file(const std::string& links) {
+  return "# Where runbooks and dashboards of the shipped alerts are, for a Prometheus that is told otherwise by no agent, or wrongly.\n"
+         "groups:\n"
+         "  - name: tocsin-links\n"
+         "    interval: 30s\n"
+         "    rules:\n"
+         "      - record: tocsin_links_info\n"
+         "        expr: vector(1)\n"
+         "        labels: {runbooks: " + yaml_quoted(links) + ", dashboards: " + yaml_quoted(links) + "}\n";
 }
 
 }  // namespace
@@ -118,7 +115,8 @@ Result<ProvisionedFiles> prometheus_files(const PrometheusOptions& options) {
   auto rules = carried_files("/library/", ".yml");
   if (!rules) return rules.error();
   ProvisionedFiles files{{"prometheus.yml", configuration(options)}};
-  for (CarriedFile& file : *rules) files.push_back({"rules/" + file.name, linked(std::move(file.text), options.links)});
+  for (CarriedFile& file : *rules) files.push_back({"rules/" + file.name, std::move(file.text)});
+  if (!options.links.empty()) files.push_back({"rules/links.yml", links_file(options.links)});
   if (!options.thresholds.empty()) files.push_back({"rules/thresholds.yml", thresholds_file(options.thresholds)});
   return files;
 }

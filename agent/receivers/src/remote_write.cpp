@@ -20,6 +20,7 @@ namespace {
 const double kStale = std::bit_cast<double>(wire::kStaleNanBits);
 constexpr auto kAhead = std::chrono::minutes(10);  // as Prometheus' receiver
 constexpr auto kForgetEvery = std::chrono::hours(1);
+constexpr auto kChurn = std::chrono::minutes(1);
 constexpr std::size_t kFewPlaces = 10'000, kMostMetadata = 100'000;
 constexpr std::size_t kBodiesAtOnce = 4;  // of the greatest size
 constexpr std::array<std::string_view, 5> kSuffixes = {"", "_total", "_bucket", "_count", "_sum"};
@@ -171,7 +172,12 @@ rules::BatchBuilder::Place RemoteWriteReceiver::place(const wire::WriteRequest& 
 
 // Series that ended long ago are not worth their memory; those that go on are placed anew.
 void RemoteWriteReceiver::forget_old(Monotonic now) {
-  if (now - forgot_ < kForgetEvery || places_.size() < kFewPlaces) return;
+  const bool old = now - forgot_ >= kForgetEvery && places_.size() >= kFewPlaces;
+  const bool many = places_.size() > most_places_;
+  if (!old && !many) return;
+  // So many so soon: they are alive, and placing them again and again would be dear.
+  if (many && now - forgot_ < kChurn) most_places_ *= 2;
+  if (old) most_places_ = kManyPlaces;
   forgot_ = now;
   stream_.forget();
   places_.clear();

@@ -245,7 +245,7 @@ void ScrapeReceiver::take(Done done) {
   }
   const double seconds = std::chrono::duration<double>(done.took).count();
   target.series.report(done.time_ms, taken.ok(), seconds, taken ? *taken : ScrapeCounts{});
-  flush(target);
+  flush(target, taken ? taken->ahead : 0);
   note(target, done, taken, seconds);
   exposition_.clear();
   if (body_.capacity() > kKeptBodyBytes) body_ = {};
@@ -274,7 +274,7 @@ void ScrapeReceiver::note(Target& target, const Done& done, const Result<ScrapeC
     log_.warning("scrape failed", {{"job", target.state.job}, {"url", target.who.url}, {"error", taken.error().message}});
 }
 
-void ScrapeReceiver::flush(Target& target) {
+void ScrapeReceiver::flush(Target& target, std::uint64_t ahead) {
   const SampleStream::Outcome outcome = target.stream.flush();
   Ledger::Entry entry;
   const auto reject = [&entry](std::string_view reason, std::uint64_t count) {
@@ -287,6 +287,8 @@ void ScrapeReceiver::flush(Target& target) {
   std::uint64_t rejected = 0;
   for (const auto& [reason, count] : entry.rejected) rejected += count;
   entry.accepted = outcome.samples - std::min(outcome.samples, rejected);
+  reject("ahead", ahead);
+  rejected += ahead;
   ledger_.record(entry, rejected == 0 ? std::string() : target.who.url + ": samples that the history does not take");
 }
 

@@ -20,6 +20,8 @@ using wire::SampleRole;
 
 namespace {
 
+constexpr std::int64_t kMostAheadMs = 600'000;
+
 const double kStale = std::bit_cast<double>(wire::kStaleNanBits);
 constexpr std::uint64_t kForgottenAfter = 240;  // scrapes
 
@@ -191,7 +193,7 @@ Result<ScrapeCounts> ScrapeSeries::take(const wire::Exposition& scraped, std::in
   for (std::size_t i = 0; i < found_.size(); ++i) {
     if (found_[i] == nullptr) continue;
     if (!found_[i]->live) ++counts.added;
-    add(scraped, i, *found_[i], time_ms);
+    if (!add(scraped, i, *found_[i], time_ms)) ++counts.ahead;
   }
   add_exemplars(scraped, time_ms);
   end_vanished(time_ms);
@@ -200,19 +202,22 @@ Result<ScrapeCounts> ScrapeSeries::take(const wire::Exposition& scraped, std::in
   return counts;
 }
 
-void ScrapeSeries::add(const wire::Exposition& scraped, std::size_t index, Known& known, std::int64_t time_ms) {
+bool ScrapeSeries::add(const wire::Exposition& scraped, std::size_t index, Known& known, std::int64_t time_ms) {
   const wire::ExpositionSample& sample = scraped.samples[index];
   known.timed = sample.time_ms != wire::kNoTime && rules_->config.honor_timestamps;
   const std::int64_t time = known.timed ? sample.time_ms : time_ms;
   // The first of two that are one series after relabelling counts.
-  if (known.scrape == scrape_ && !known.timed) return;
+  if (known.scrape == scrape_ && !known.timed) return true;
   known.scrape = scrape_;
   known.live = true;
+  // As Prometheus: it would keep all that comes later out.
+  if (time > time_ms + kMostAheadMs) return false;
   const std::int64_t start_ms = sample.created_ms != 0 && sample.role != SampleRole::Created ? sample.created_ms : known.assumed_ms;
   if (sample.role == SampleRole::Native)
     stream_.builder().add(known.place, time, native_sample(scraped.histograms, scraped.histograms.all[sample.histogram]), start_ms);
   else
     stream_.builder().add(known.place, time, sample.value, start_ms);
+  return true;
 }
 
 void ScrapeSeries::add_exemplars(const wire::Exposition& scraped, std::int64_t time_ms) {

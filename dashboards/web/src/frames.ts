@@ -24,7 +24,7 @@ export interface PanelData {
   step: number;
 }
 
-export interface Context { range: Range; raw: RawRange; scope: Scope; tickSeconds: number; pixels: number }
+export interface Context { range: Range; raw: RawRange; scope: Scope; tickSeconds: number; pixels: number; traceUrl?: string }
 
 export function intervalsFor(context: Context, step: number): Intervals {
   const {range, raw, tickSeconds} = context;

@@ -57,6 +57,13 @@ export function readable(text: string, scope: Scope, intervals: Intervals = {}):
   });
 }
 
+type Cell = string | number | null | undefined;
+
+/** The address of a table cell's link: fields of its row, by name, and its own value. Grafana's formats all come to this. */
+export const cellAddress = (url: string, field: (name: string) => Cell, value: Cell): string => url
+  .replace(/\$\{__data\.fields(?:\.(\w+)|\["([^"]+)"\])(?::\w+)?\}/g, (_, plain, quoted) => encodeURIComponent(String(field(plain ?? quoted) ?? "")))
+  .replace(/\$\{__value\.(?:raw|text)(?::\w+)?\}/g, encodeURIComponent(String(value ?? "")));
+
 function urlOf(name: string, scope: Scope, intervals: Intervals): string {
   if (name === "__url_time_range") return `from=${encodeURIComponent(intervals.__raw_from ?? "")}&to=${encodeURIComponent(intervals.__raw_to ?? "")}`;
   return [...scope].filter(([, variable]) => variable.model.type !== "datasource")

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import type {VariableModel} from "../src/model";
-import {ALL, inOrder, interpolate, loadVariables, readable} from "../src/variables";
+import {ALL, cellAddress, inOrder, interpolate, loadVariables, readable} from "../src/variables";
 import type {Scope} from "../src/variables";
 
 const RANGE = {from: 0, to: 1000};
@@ -29,6 +29,13 @@ test("one value, many values, all values", () => {
   assert.equal(interpolate('x{s=~"${s}"}', all), 'x{s=~"(a|b)"}');
   const given = scope(variable({name: "s", includeAll: true, allValue: ".*"}, [ALL], ["a", "b"]));
   assert.equal(interpolate('x{s=~"[[s]]"}', given), 'x{s=~".*"}');
+});
+
+test("a cell's link holds the fields of its row, in any of Grafana's formats", () => {
+  const row: Record<string, string> = {server_name: "a b", "p95, ms": "5"};
+  const address = (url: string) => cellAddress(url, (name) => row[name], 7);
+  assert.equal(address("/d/x?var-s=${__data.fields.server_name:percentencode}&v=${__value.raw}"), "/d/x?var-s=a%20b&v=7");
+  assert.equal(address('/d/x?var-s=${__data.fields["p95, ms"]}&n=${__data.fields.none}'), "/d/x?var-s=5&n=");
 });
 
 test("formats", () => {

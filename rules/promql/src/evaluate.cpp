@@ -40,6 +40,13 @@ Point point_of(const Grid& grid, std::size_t i, std::uint32_t step, std::int64_t
   return {time_ms, grid.row(i)[step], grid.has_histogram(i, step) ? grid.histogram(i, step) : nullptr};
 }
 
+// What is answered counts as what is read does: a range of many steps over many series is larger than its grid.
+Result<void> charge(std::uint64_t points, MemoryUse& memory, const Run& run) {
+  if (points > run.settings.limits.samples)
+    return Error{Fault::TooLarge, "query processing would load too many samples into memory in query execution"};
+  return memory.set(points * sizeof(Point));
+}
+
 Vector vector_of(const Grid& grid, const Steps& steps, AnswerTexts& texts) {
   Vector vector;
   vector.reserve(grid.size());
@@ -72,22 +79,33 @@ Result<Value> evaluate_values(Operator& op, ValueType type, const Steps& steps, 
   if (!grid) return grid.error();
   if (run.delayed_names())
     if (auto dropped = drop_marked_names(*grid, run); !dropped) return dropped.error();
-  if (!run.settings.time.instant()) return Value(matrix_of(*grid, steps, texts));
+  if (!run.settings.time.instant()) {
+    std::uint64_t points = 0;
+    for (std::size_t i = 0; i < grid->size(); ++i)
+      for (std::uint32_t step = 0; step < grid->steps; ++step) points += is_absent(grid->row(i)[step]) ? 0 : 1;
+    MemoryUse answer(run);
+    if (auto charged = charge(points, answer, run); !charged) return charged.error();
+    return Value(matrix_of(*grid, steps, texts));
+  }
   if (type == ValueType::Scalar) return Value(Scalar{steps.start_ms, grid->values.at(0)});
   return Value(vector_of(*grid, steps, texts));
 }
 
 // A range vector's samples, as they are.
-Result<Value> evaluate_ranges(RangeSource& source, RangeEdge edge, const Steps& steps, AnswerTexts& texts) {
+Result<Value> evaluate_ranges(RangeSource& source, RangeEdge edge, const Steps& steps, Run& run, AnswerTexts& texts) {
   const std::int64_t to_ms = source.shift().from(steps.start_ms);
   if (auto opened = source.open(steps); !opened) return opened.error();
   Matrix matrix;
   Samples samples;
+  MemoryUse answer(run);
+  std::uint64_t points = 0;
   for (;;) {
     const auto more = source.next(samples);
     if (!more) return more.error();
     if (!*more) break;
     const Block& block = samples.block;
+    points += block.values.size();
+    if (auto charged = charge(points, answer, run); !charged) return charged.error();
     std::uint32_t from = 0;
     for (std::size_t i = 0; i < samples.series.size(); ++i) {
       Series series;
@@ -116,7 +134,7 @@ Result<Value> evaluate_type(const Expr& expr, const Steps& steps, Run& run, Answ
   }
   auto planned = plan(expr, run);
   if (!planned) return planned.error();
-  auto value = planned->ranges ? evaluate_ranges(*planned->ranges, planned->edge, steps, texts)
+  auto value = planned->ranges ? evaluate_ranges(*planned->ranges, planned->edge, steps, run, texts)
                                : evaluate_values(*planned->values, expr.type, steps, run, texts);
   complete_coverage(expr, run);
   return value;

@@ -115,7 +115,7 @@ export function DashboardPage({uid, view}: {uid: string; view: View}) {
 
   if (!board && error || scopeError) return <p class="note error" role="alert">{error || scopeError}</p>;
   if (!board || !scope) return <p class="note">loading…</p>;
-  const context = {range: view.range, raw: view.raw, scope, tickSeconds: view.info.tickSeconds};
+  const context = {range: view.range, raw: view.raw, scope, tickSeconds: view.info.tickSeconds, traceUrl: view.info.traceUrl};
   const box = (panel: Panel, height: number, focused: boolean) => <PanelBox key={panel.id} panel={panel} context={context} theme={view.theme} annotations={annotations}
     height={height} focused={focused} onZoom={view.zoom} onFocus={() => setParameters({viewPanel: focused ? null : String(panel.id)})} />;
   const focused = sections.flatMap((section) => section.panels).find((panel) => panel.id === focus);

@@ -49,11 +49,19 @@ export function ExemplarLines({point, unit}: {point: ExemplarPoint; unit?: strin
     {Object.entries(point.labels).map(([name, value]) => <div key={name}>{name}: <code>{value}</code></div>)}</div>;
 }
 
-export function ExemplarCard({point, unit, panel, scope, close}: {point: ExemplarPoint; unit?: string; panel: Panel; scope: Scope; close(): void}) {
-  const labels: Record<string, string> = {...point.seriesLabels, ...point.labels};
-  const links = (panel.fieldConfig?.defaults?.links ?? []).map((link) => ({
-    title: link.title, url: readable(link.url, scope).replace(/\$\{__(?:field|data)\.labels\.(\w+)\}/g, (_, name) => encodeURIComponent(labels[name] ?? "")),
+/** Where the panel's links and the agent's trace_url lead from this exemplar; Grafana's own Explore is not here. */
+export function linksOf(panel: Panel, labels: Record<string, string>, scope: Scope, traceUrl?: string): {title: string; url: string}[] {
+  const links = (panel.fieldConfig?.defaults?.links ?? []).filter((link) => !/^\/explore\?.*panes=/.test(link.url)).map((link) => ({
+    title: link.title,
+    url: readable(link.url.replace(/\$\{(?:__(?:field|data)\.labels\.)?(\w+)\}/g, (whole, name) => Object.hasOwn(labels, name) ? encodeURIComponent(labels[name]) : whole), scope)
+      .replace(/\$\{__(?:field|data)\.labels\.\w+\}/g, ""),
   }));
+  const trace = traceUrl && labels.trace_id ? [{title: "this trace", url: traceUrl.replaceAll("{trace_id}", encodeURIComponent(labels.trace_id))}] : [];
+  return [...trace, ...links];
+}
+
+export function ExemplarCard({point, unit, panel, scope, traceUrl, close}: {point: ExemplarPoint; unit?: string; panel: Panel; scope: Scope; traceUrl?: string; close(): void}) {
+  const links = linksOf(panel, {...point.seriesLabels, ...point.labels}, scope, traceUrl);
   return <div class="tooltip pinned" role="dialog" aria-label="exemplar">
     <div class="when">{clock(point.time * 1000, true)} <button class="icon" aria-label="close" onClick={close}>✕</button></div>
     <div class="labels">{Object.entries(point.seriesLabels).filter(([name]) => name !== "__name__" && name !== "le").map(([name, value]) => <code key={name}>{name}={value}</code>)}</div>

@@ -108,7 +108,7 @@ export function Heatmap(props: PanelProps) {
     <Chart options={options} data={columns} height={height} range={context.range} annotations={props.annotations} onZoom={onZoom} label={`${panel.title}: heatmap`}
       onCursor={(index, left, top, plot) => setTip(index === null || !plot.over.matches(":hover") ? null
         : {at: index, value: plot.posToVal(top, "y"), left, width: plot.over.clientWidth, exemplar: nearestExemplar(data.exemplars, plot, left, top)})} />
-    {pinned && <ExemplarCard point={pinned} unit={unit} panel={panel} scope={context.scope} close={() => setPinned(null)} />}
+    {pinned && <ExemplarCard point={pinned} unit={unit} panel={panel} scope={context.scope} traceUrl={context.traceUrl} close={() => setPinned(null)} />}
     {tip && !pinned && data.times[tip.at] !== undefined && <div class="tooltip" style={{top: "8px", ...(tip.left > tip.width / 2 ? {right: `${tip.width - tip.left + 16}px`} : {left: `${tip.left + 80}px`})}}>
       <div class="when">{clock(data.times[tip.at] * 1000, true)}</div>
       {under ? <div class="row"><span>{format(under.low, unit)} to {Number.isFinite(under.high) ? format(under.high, unit) : "∞"}</span><b>{format(under.value, valueUnit)}</b></div>

@@ -7,7 +7,7 @@ import type {PanelData} from "../frames";
 import {fieldOptions, mapped, thresholdColor} from "../model";
 import type {Panel} from "../model";
 import {format} from "../units";
-import {readable} from "../variables";
+import {cellAddress, readable} from "../variables";
 import type {PanelProps} from "./panel";
 
 export type Cell = string | number | null;
@@ -78,9 +78,7 @@ export function TablePanel({panel, data, context}: PanelProps) {
       const shade = map?.color ?? (number && type?.startsWith("color") ? thresholdColor(cell, field) : undefined);
       const style = shade ? (type === "color-background" ? {background: color(shade), color: inkOn(color(shade))} : {color: textColor(shade)}) : {};
       const link = field.links?.[0];
-      const href = link && readable(link.url, context.scope, data.intervals)
-        .replace(/\$\{__data\.fields(?:\.(\w+)|\["([^"]+)"\])\}/g, (_, plain, quoted) => encodeURIComponent(String(row[columns.indexOf(plain ?? quoted)] ?? "")))
-        .replace(/\$\{__value\.(?:raw|text)\}/g, encodeURIComponent(String(cell ?? "")));
+      const href = link && cellAddress(readable(link.url, context.scope, data.intervals), (name) => row[columns.indexOf(name)], cell);
       return <td key={at} class={number ? "number" : ""} style={style}>{href ? <a href={href} title={link!.title}>{text}</a> : text}</td>;
     })}</tr>)}</tbody></table>
     {shown.length > 500 && <p class="dim">{shown.length - 500} more rows are not shown</p>}</div>;

@@ -154,7 +154,7 @@ export function TimeSeries(props: PanelProps) {
       label={`${panel.title}: ${drawn.length} series over time`}
       onCursor={(index, left, top, plot) => setTip(index === null || !plot.over.matches(":hover") ? null
         : {index, left, top, width: plot.over.clientWidth, exemplar: nearestExemplar(data.exemplars, plot, left, top)})} />
-    {pinned && <ExemplarCard point={pinned} unit={drawn[0]?.options.unit} panel={panel} scope={context.scope} close={() => setPinned(null)} />}
+    {pinned && <ExemplarCard point={pinned} unit={drawn[0]?.options.unit} panel={panel} scope={context.scope} traceUrl={context.traceUrl} close={() => setPinned(null)} />}
     {tip && !pinned && data.times[tip.index] !== undefined && <Tooltip tip={tip} drawn={drawn.filter((one) => !hidden.has(one.name))} time={data.times[tip.index]} annotations={annotations} />}
     <div style={{maxHeight: `${legendHeight}px`, overflow: "auto"}}><Legend panel={panel} drawn={drawn} hidden={hidden} toggle={toggle} /></div>
   </div>;
