@@ -14,7 +14,7 @@
 #include <mutex>
 #include <thread>
 
-#include "rules/memory_store.h"
+#include "tests/agent/losing_store.h"
 #include "tests/agent/notify_fixture.h"
 #include "wire/http_server.h"
 
@@ -121,7 +121,7 @@ class NotifierTest : public testing::Test {
   const int log_to_ = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
   ManualClock clock_;
   Log log_{LogOptions{.descriptor = log_to_}};
-  rules::MemoryStore store_;
+  LosingStore store_;
   std::atomic<bool> alive_{true};
   std::unique_ptr<Notifier> notifier_;
 };
@@ -187,6 +187,37 @@ TEST_F(NotifierTest, AClockThatJumpsAheadGivesNothingUp) {
   hook.wait_for(2);
   const auto state = wait_until([](const NotifierState& s) { return s.receivers[0].tellings.sent == 2; });
   EXPECT_TRUE(state.receivers[0].dropped.empty());
+}
+
+// Whoever finds it: the rules' commit may be the one.
+TEST_F(NotifierTest, ADatabaseThatIsPutAsideIsFilledAnew) {
+  Peer hook;
+  NotifyConfig config;
+  config.webhooks = {webhook(hook.url())};
+  begin(config);
+  const OutboxRow row = firing("Down", "a", now(), now());
+  fire(row);
+  hook.wait_for(1);
+  wait_until([](const NotifierState& s) { return s.receivers[0].tellings.sent == 1; });
+  store_.lose();
+  notifier_->take({});
+  wait_until([&](const NotifierState&) { return store_.told()->size() == 1 && store_.outbox()->size() == 1; });
+}
+
+// Labels as receivers see them are what people copy.
+TEST_F(NotifierTest, ASilenceMayNameAnExternalLabel) {
+  Peer hook;
+  NotifyConfig config;
+  config.webhooks = {webhook(hook.url())};
+  config.external_labels = {{"region", "east"}};
+  begin(config);
+  auto silence = rules::Silence::make({*Matcher::make("region", MatchType::Equal, "east"), *Matcher::make("instance", MatchType::Equal, "a")},
+                                      {.id = "s", .starts_at = now(), .ends_at = now() + 1h, .author = "ann"});
+  ASSERT_TRUE(silence);
+  notifier_->set_silences({*silence});
+  fire(firing("Down", "a", now(), now()));
+  fire(firing("Down", "b", now(), now()));
+  EXPECT_THAT(hook.wait_for(1)[0], testing::AllOf(HasSubstr("\"b\""), testing::Not(HasSubstr("\"a\""))));
 }
 
 TEST_F(NotifierTest, WhatRelabellingDropsIsOwedToNobody) {

@@ -212,6 +212,18 @@ TEST(AlertmanagerReceiver, AClockSetBackSilencesNothing) {
   EXPECT_NE(desk.accept(at(1h + 1min)), "");
 }
 
+// It would be refused, and an end in the future is none.
+TEST(AlertmanagerReceiver, NothingItIsToldLiesInTheFuture) {
+  Desk desk = alertmanager_desk();
+  const OutboxRow row = firing("A", "1", at(1h), at(1h));
+  desk.put(row);
+  EXPECT_THAT(desk.accept(at()), HasSubstr(R"("startsAt":"2023-11-14T22:13:20Z")"));
+  desk.put(over(row, at(2h)));
+  const std::string end = desk.accept(at(20s));
+  EXPECT_THAT(end, HasSubstr(R"("startsAt":"2023-11-14T22:13:40Z")"));
+  EXPECT_THAT(end, HasSubstr(R"("endsAt":"2023-11-14T22:13:40Z")"));
+}
+
 TEST(AlertmanagerReceiver, ASilenceHoldsBackWhatWasNotTold) {
   Desk desk = alertmanager_desk();
   const OutboxRow row = firing("A", "1"), other = firing("A", "2");
@@ -314,6 +326,24 @@ TEST(WebhookReceiver, GroupsByLabelsAndCutsLongMessages) {
   EXPECT_THAT(first, HasSubstr(R"("groupKey":"{}:{instance=\"1\"}","truncatedAlerts":1)"));
   EXPECT_THAT(second, HasSubstr(R"("groupKey":"{}:{instance=\"2\"}","truncatedAlerts":0)"));
   EXPECT_EQ(desk.ask(at(10s)), "");
+}
+
+TEST(WebhookReceiver, OneBadAlertNeverSpoilsItsGroup) {
+  Desk desk = webhook_desk(webhook());
+  const OutboxRow rows[] = {firing("Down", "a"), firing("Down", "b"), firing("Down", "c")};
+  for (const OutboxRow& row : rows) desk.put(row);
+  ASSERT_NE(desk.ask(at(10s)), "");
+  ASSERT_EQ(desk.sent(), 3U);
+  desk.answer(Answer::Refused, at(10s), "HTTP 413: too large");
+  int asked = 0;
+  for (std::string body; asked < 10 && !(body = desk.ask(at(10s))).empty(); ++asked) {
+    ASSERT_EQ(desk.sent(), 1U) << "each alone, and at once";
+    const bool bad = body.find("\"b\"") != std::string::npos;
+    desk.answer(bad ? Answer::Refused : Answer::Accepted, at(10s), "HTTP 413: too large");
+  }
+  EXPECT_EQ(asked, 3);
+  EXPECT_EQ(desk.told[rows[1].key].reason, "refused: HTTP 413: too large");
+  for (const int good : {0, 2}) EXPECT_NE(desk.told[rows[good].key].firing_at, Time{});
 }
 
 TEST(WebhookReceiver, RecordsOfBeforeARestartKeepItQuiet) {

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "agent/rules/rule_engine.h"
-#include "rules/memory_store.h"
+#include "tests/agent/losing_store.h"
 
 namespace tocsin::agent::rules_test {
 
@@ -72,7 +72,7 @@ class RuleEngineTest : public testing::Test {
   Log log_{LogOptions{.descriptor = -1}};
   rules::Window window_{rules::WindowOptions{}};
   rules::WindowStorage storage_{window_};
-  rules::MemoryStore store_;
+  LosingStore store_;
   rules::BatchBuilder builder_;
   std::vector<rules::OutboxRow> told_;
   std::vector<std::string> known_;

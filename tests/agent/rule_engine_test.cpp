@@ -81,6 +81,91 @@ TEST_F(RuleEngineTest, AFileWithFaultsAtTheStartNeitherEndsNorForgets) {
   EXPECT_THAT(engine_->state().files[0].faults, testing::SizeIs(1));
 }
 
+TEST_F(RuleEngineTest, AFileThatIsMendedAfterABrokenStartGoesOnWithItsAlerts) {
+  write("a.yml", kRules);
+  start();
+  for (int i = 0; i < 3; ++i) sample(5), tick();
+  ASSERT_EQ(told_.size(), 1u);
+  const std::string key = told_[0].key;
+  write("a.yml", "groups: 5\n");
+  make();
+  engine_->start(options_);
+  write("a.yml", kRules);
+  engine_->apply(options_);
+  ASSERT_TRUE(comes_true([&] { return !engine_->state().groups.empty(); }));
+  engine_->stop();
+  EXPECT_THAT(known_, ElementsAre(HasSubstr(";g;A{}"), HasSubstr(";g;r{}")));
+  sample(5), tick();
+  ASSERT_EQ(engine_->state().groups.at(0)->rules[0].alerts.size(), 1u);
+  EXPECT_EQ(engine_->state().groups.at(0)->rules[0].alerts[0].phase, rules::AlertPhase::Firing) << "it fired before";
+  told_.clear();
+  sample(1), tick();
+  ASSERT_EQ(told_.size(), 1u);
+  EXPECT_TRUE(told_[0].ended());
+  EXPECT_EQ(told_[0].key, key) << "the end of the same episode";
+}
+
+TEST_F(RuleEngineTest, AFileThatIsMendedWithoutTheRuleEndsIt) {
+  write("a.yml", kRules);
+  start();
+  for (int i = 0; i < 3; ++i) sample(5), tick();
+  write("a.yml", "groups: 5\n");
+  make();
+  engine_->start(options_);
+  EXPECT_EQ(store_.alerts()->size(), 1u);
+  write("a.yml", "groups:\n- {name: g, rules: [{record: r, expr: '1'}]}\n");
+  engine_->apply(options_);
+  ASSERT_TRUE(comes_true([&] { return store_.alerts()->empty(); }));
+  engine_->stop();
+  EXPECT_THAT(known_, ElementsAre(HasSubstr(";g;r{}")));
+}
+
+// As an editor writes it: cut to nothing, then written; and as git does: taken away, then made.
+TEST_F(RuleEngineTest, AFileThatIsBeingWrittenIsNotTakenForEmptyOrGone) {
+  RuleFiles files;
+  const rules::RuleFileOptions reading;
+  const auto groups = [&] { return files.all().empty() ? 0u : files.all().begin()->second.file.groups.size(); };
+  write("a.yml", kRules);
+  EXPECT_TRUE(files.refresh({"*.yml"}, folder_, reading));
+  write("a.yml", "");
+  EXPECT_FALSE(files.refresh({"*.yml"}, folder_, reading, false));
+  EXPECT_EQ(groups(), 1u);
+  write("a.yml", kRules);
+  EXPECT_FALSE(files.refresh({"*.yml"}, folder_, reading, false)) << "seen once";
+  EXPECT_TRUE(files.refresh({"*.yml"}, folder_, reading, false)) << "it stands still: read, whatever it says";
+  EXPECT_EQ(groups(), 1u);
+  std::filesystem::remove(folder_ + "/a.yml");
+  EXPECT_FALSE(files.refresh({"*.yml"}, folder_, reading, false));
+  EXPECT_EQ(groups(), 1u);
+  EXPECT_TRUE(files.refresh({"*.yml"}, folder_, reading, false));
+  EXPECT_EQ(groups(), 0u);
+}
+
+TEST_F(RuleEngineTest, ADatabaseThatIsPutAsideWhileItRunsIsFilledAnew) {
+  write("a.yml", kRules);
+  start();
+  for (int i = 0; i < 4; ++i) sample(5), tick();
+  store_.lose();
+  sample(5), tick();
+  ASSERT_EQ(store_.alerts()->size(), 1u);
+  EXPECT_EQ(store_.alerts()->at(0).phase, rules::AlertPhase::Firing);
+}
+
+// A heartbeat stands for rules that are evaluated, not for a thread that ticks.
+TEST_F(RuleEngineTest, SaysWhetherRulesAreEvaluated) {
+  start();
+  clock_.advance(1h);
+  EXPECT_TRUE(engine_->progresses()) << "there are none";
+  write("a.yml", kRules);
+  start();
+  tick();
+  EXPECT_TRUE(engine_->progresses());
+  clock_.advance(50s);
+  EXPECT_TRUE(engine_->progresses());
+  clock_.advance(1min);
+  EXPECT_FALSE(engine_->progresses());
+}
+
 TEST_F(RuleEngineTest, ARuleThatLooksBackFurtherThanTheHistorySaysSo) {
   write("a.yml", "groups:\n- {name: g, rules: [{record: r, expr: 'rate(x[1d])'}]}\n");
   start();

@@ -6,7 +6,7 @@
 
 #include "agent/api/notify_api.h"
 #include "agent/api/router.h"
-#include "rules/memory_store.h"
+#include "tests/agent/losing_store.h"
 
 namespace tocsin::agent {
 namespace {
@@ -50,10 +50,18 @@ class SilencesTest : public testing::Test {
   }
 
   ManualClock clock_;
-  rules::MemoryStore store_;
+  LosingStore store_;
   std::vector<rules::Silence> given_;
   Silences silences_{store_, clock_, [this](auto active) { given_ = std::move(active); }};
 };
+
+TEST_F(SilencesTest, AreStoredAnewWhereTheDatabaseWasPutAside) {
+  ASSERT_TRUE(put("shop", 1h));
+  store_.lose();
+  EXPECT_TRUE(store_.silences()->empty());
+  silences_.keep();
+  ASSERT_EQ(store_.silences()->size(), 1U);
+}
 
 TEST_F(SilencesTest, AreStoredGivenOnAndEnd) {
   const auto id = put("shop", 1h);

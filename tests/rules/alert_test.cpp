@@ -125,6 +125,18 @@ TEST(Advance, ALongerForGoesBackToPendingAndTellsTheEnd) {
   EXPECT_FALSE(next.end_reason.empty());
 }
 
+// The clock, set back by seconds, makes what fires look younger than its `for`.
+TEST(Advance, ASmallStepBackOfTheClockUndoesNoFiring) {
+  AlertState state = firing_since(kStart);
+  state.fired_at = kStart + 20s;
+  for (const auto step : {17s, 5s}) {
+    const Advanced next = advance(&state, {Sight::Present, &state}, timing(20s), kStart + step);
+    ASSERT_TRUE(next.state);
+    EXPECT_EQ(next.state->phase, AlertPhase::Firing);
+    EXPECT_FALSE(next.tell && next.tell->phase == AlertPhase::Resolved);
+  }
+}
+
 TEST(Advance, WhatEndsForWantOfDataSaysSo) {
   AlertState state = firing_since(kStart);
   state.missing_since = kStart;

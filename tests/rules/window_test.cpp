@@ -368,7 +368,7 @@ TEST(Window, a_clock_that_is_set_back_keeps_nothing_out) {
   Window window({.raw = 30s});
   SnapshotMaker made;
   const auto tick = [&](std::int64_t ms, int i) {
-    made.at(ms).counter("x_total", {}, i).gauge("y", {{"k", "v"}}, i * 0.37).native("n", {.positive = {static_cast<std::uint64_t>(i)}}, i);
+    made.at(ms).counter("x_total", {}, i).gauge("y", {{"k", "v"}}, i * 0.37).native("n", {.positive = {static_cast<std::uint64_t>(i)}, .negative = {}}, i);
     return window.append(*made.take());
   };
   for (int i = 0; i < 400; ++i) tick(kStartMs + i * 15'000, i);

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "agent/commands/arguments.h"
@@ -30,6 +31,8 @@ struct DemoOptions {
 };
 
 constexpr std::string_view kEndpoint = "http://127.0.0.1:4318";
+// What a process takes to come back: whoever collects has seen its last counts by then.
+constexpr auto kRestart = std::chrono::seconds(2);
 
 Result<nanoseconds> duration_of(const std::optional<std::string>& text, nanoseconds otherwise) {
   if (!text) return otherwise;

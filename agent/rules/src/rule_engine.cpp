@@ -83,7 +83,6 @@ void RuleEngine::run(const std::stop_token& stop) {
     if (stop.stop_requested()) return;
     (void)settle_finished();
     look_for_changes(std::move(wanted));
-    if (tick) save_all_anew();
     if (tick && parts_.before) parts_.before(tick->first);
     if (tick) dispatch(tick->first, tick->second);
   }

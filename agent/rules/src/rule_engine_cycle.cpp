@@ -46,6 +46,7 @@ bool RuleEngine::is_due(const Entry& entry, Monotonic at) {
 }
 
 void RuleEngine::dispatch(Time now, Monotonic at) {
+  save_all_anew();
   notice_clock(now, at);
   std::vector<std::size_t> due;
   std::uint64_t missed = 0;
