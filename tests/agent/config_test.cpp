@@ -49,18 +49,21 @@ TEST(Config, secrets_are_not_printed) {
   TomlFaults faults;
   const Config config = read(
       "[http.access]\nusers = { ann = \"hunter2\" }\nbearer_tokens = [\"tok3n\"]\n"
-      "[[export]]\nendpoint = \"http://127.0.0.1:1\"\nheaders = { authorization = \"s3cret\" }\n",
+      "[[export]]\nendpoint = \"http://127.0.0.1:1\"\nheaders = { authorization = \"s3cret\" }\n"
+      "[[export]]\nname = \"q\"\nprotocol = \"http/json\"\nspans = false\nmetrics_endpoint = \"http://ann:pa55@x:1/v1/metrics?api_key=k3y\"\n",
       faults);
   ASSERT_TRUE(faults.empty()) << faults[0].text();
   const std::string text = to_toml_without_secrets(config);
-  for (const char* secret : {"hunter2", "tok3n", "s3cret"}) EXPECT_EQ(text.find(secret), std::string::npos) << secret;
+  for (const char* secret : {"hunter2", "tok3n", "s3cret", "pa55", "k3y"}) EXPECT_EQ(text.find(secret), std::string::npos) << secret;
   EXPECT_NE(text.find("\"ann\" = \"<secret>\""), std::string::npos);
+  EXPECT_NE(text.find("metrics_endpoint = \"http://x:1/v1/metrics\""), std::string::npos) << text;
 }
 
 TEST(Config, impossible_values_are_told_together) {
   TomlFaults faults;
   read(
-      "external_url = \"agent.example\"\n[http]\nlisten = \"9464\"\n[http.tls]\ncertificate_file = \"/none\"\n"
+      "external_url = \"agent.example\"\ntrace_url = \"http://jaeger/trace\"\n[otlp.tls]\nclient_ca_file = \"/dev/null\"\n"
+      "[statsd]\ntimer_bounds = [1, inf]\n[http]\nlisten = \"9464\"\n[http.tls]\ncertificate_file = \"/none\"\n"
       "[[export]]\nname = \"a\"\nendpoint = \"http://x\"\n[[export]]\nname = \"a\"\nprotocol = \"htttp/json\"\n",
       faults);
   std::string all;
@@ -69,6 +72,9 @@ TEST(Config, impossible_values_are_told_together) {
   EXPECT_NE(all.find("must be address:port"), std::string::npos) << all;
   EXPECT_NE(all.find("cannot read \"/none\""), std::string::npos) << all;
   EXPECT_NE(all.find("did you mean \"http/json\"?"), std::string::npos) << all;
+  EXPECT_NE(all.find("client_ca_file\" in [otlp.tls]: needs certificate_file"), std::string::npos) << all;
+  EXPECT_NE(all.find("\"timer_bounds\" in [statsd]: bound 2"), std::string::npos) << all;
+  EXPECT_NE(all.find("must hold {trace_id}"), std::string::npos) << all;
   EXPECT_NE(all.find("another [[export]] has the name \"a\""), std::string::npos) << all;
 }
 

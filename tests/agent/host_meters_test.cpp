@@ -59,6 +59,17 @@ TEST_F(HostMetersTest, what_proc_says) {
     EXPECT_EQ(text.find(absent), std::string::npos) << absent;
 }
 
+TEST_F(HostMetersTest, a_disk_whose_name_begins_like_another_is_no_part_of_it) {
+  std::string lines;
+  for (const char* name : {"dm-1", "dm-10", "sda", "sda1", "sdaa", "nvme0n1", "nvme0n1p2", "md1", "md10"})
+    lines += std::string(" 8 0 ") + name + " 10 0 8 0 20 0 16 0 0 1500 0\n";
+  file("diskstats", lines);
+  const std::string text = scrape();
+  for (const char* disk : {"dm-1", "dm-10", "sda", "sdaa", "nvme0n1", "md1", "md10"})
+    EXPECT_NE(text.find("node_disk_read_bytes_total{device=\"" + std::string(disk) + "\"}"), std::string::npos) << disk;
+  for (const char* part : {"sda1", "nvme0n1p2"}) EXPECT_EQ(text.find('"' + std::string(part) + '"'), std::string::npos) << part;
+}
+
 TEST_F(HostMetersTest, file_systems_of_disks_once_a_device_and_no_others) {
   fs::create_directories(proc_ + "/self");
   file("self/mounts", "proc /proc proc rw 0 0\ntmpfs /run tmpfs rw 0 0\n/dev/vda1 / ext4 rw 0 0\n/dev/vda1 /bound ext4 rw 0 0\n"

@@ -84,6 +84,17 @@ TEST_F(LogTest, OneEventIsHeldBackAfterItsBurstAndTold) {
   EXPECT_THAT(written(), EndsWith("broken  n=6\n"));
 }
 
+// A destination that flaps hides nothing of another's, nor one fault of a file the next.
+TEST_F(LogTest, TheBurstIsOfOneThing) {
+  LogOptions few = options();
+  few.burst = 1;
+  Log log(few, clock);
+  for (int i = 0; i < 20; ++i) log.error("configuration refused", {{"fault", "line " + std::to_string(i)}});
+  for (int i = 0; i < 3; ++i) log.error("export", {{"destination", "a"}, {"what", std::to_string(i)}});
+  log.error("export", {{"destination", "b"}});
+  EXPECT_EQ(log.held_back(), 2U);
+}
+
 TEST_F(LogTest, WhatIsBelowItsLevelIsNotSaidNorCounted) {
   Log log(options(), clock);
   log.debug("quiet");

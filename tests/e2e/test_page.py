@@ -69,6 +69,20 @@ def test_a_variable_narrows_and_the_link_copies_the_view(living):
     assert chromium.faults == []
 
 
+def test_a_row_of_a_table_leads_to_its_board(living):
+    chromium, _ = living
+    page = chromium.open("/d/tocsin-overview?from=now-5m&to=now")
+    link = page.get_by_label("Functions", exact=True).locator("tbody a").first
+    link.wait_for()
+    service = link.inner_text()
+    assert "$" not in link.get_attribute("href")
+    link.click()
+    wait_until(lambda: "/d/tocsin-service" in page.url and f"var-server_name={service}" in page.url, 10)
+    wait_until(lambda: panels(page).get("Requests per second") == "data", 30, "the board of that service has data")
+    page.context.close()
+    assert chromium.faults == []
+
+
 def span(page):
     """The absolute range in the address, in milliseconds."""
     found = dict(part.split("=") for part in address(page).split("?")[1].split("&"))

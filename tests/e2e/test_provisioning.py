@@ -84,6 +84,21 @@ def test_prometheus_scrapes_and_evaluates_what_was_generated(version, start_agen
     assert not [rule for group in prometheus.rules() for rule in group["rules"] if rule["health"] == "err"]
 
 
+def test_links_of_a_prometheus_that_scrapes_no_agent(started, tmp_path):
+    made = tmp_path / "made"
+    generate("prometheus", "--out", made, "--links", "https://tocsin.example/", "--agent", "127.0.0.1:1", "--no-alertmanager")
+    for path in (made / "rules").iterdir():
+        path.write_text(path.read_text().replace("interval: 30s", "interval: 1s"))
+    prometheus = ProvisionedPrometheus(tmp_path, "3.15", made)
+    started.append(prometheus)
+    prometheus.start()
+    links = "https://tocsin.example"
+    alert = wait_until(lambda: next((one for one in prometheus.alerts() if one["labels"]["alertname"] == "Watchdog"
+                                     and one["annotations"]["runbook_url"].startswith(links)), None), 30, "the Watchdog leads there")
+    assert alert["annotations"]["runbook_url"] == f"{links}/runbooks/Watchdog"
+    assert alert["annotations"]["dashboard_url"].startswith(f"{links}/d/tocsin-agent?viewPanel=")
+
+
 def test_histograms_are_there_in_both_forms_in_315_and_in_the_classic_one_in_242(start_agent, started, tmp_path):
     agent = start_agent()
     servers = {}

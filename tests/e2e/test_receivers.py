@@ -2,6 +2,7 @@
 """What real SDKs and StatsD clients send is on /metrics as it was recorded: names, units, labels, values, exemplars."""
 import json
 import socket
+import time
 
 import pytest
 import requests
@@ -146,6 +147,23 @@ def test_spans_become_request_meters(start_agent):
     found = exemplars(agent, "server_request_time_microseconds", "server_request_time_microseconds_bucket", status="ok")
     assert [one.labels["trace_id"] for one in found] == [ok]
     assert found[0].value == 1_500
+
+
+def test_a_service_that_counts_its_requests_itself_is_not_counted_twice_whatever_is_promoted(start_agent):
+    agent = start_agent({"otlp": {"promote": ["deployment.environment.name"]}})
+    text = lambda key, value: {"key": key, "value": {"stringValue": value}}
+    resource = {"attributes": [text("service.name", "shop"), text("service.instance.id", "a"), text("deployment.environment.name", "prod")]}
+    now = time.time_ns()
+    labels = [text("server_name", "shop"), text("func", "GET /"), text("status", "ok"), text("ret", "0")]
+    point = {"attributes": labels, "startTimeUnixNano": str(now - 10**9), "timeUnixNano": str(now), "asInt": "5"}
+    metric = {"name": "server_request_total", "sum": {"dataPoints": [point], "aggregationTemporality": 2, "isMonotonic": True}}
+    spans = [{"name": "GET /", "kind": kind, "traceId": "0af7651916cd43dd8448eb211c80319c", "spanId": f"b7ad6b716920333{kind}",
+              "startTimeUnixNano": str(now - 2_000_000), "endTimeUnixNano": str(now)} for kind in (2, 3)]
+    for path, body in (("metrics", {"resourceMetrics": [{"resource": resource, "scopeMetrics": [{"metrics": [metric]}]}]}),
+                       ("traces", {"resourceSpans": [{"resource": resource, "scopeSpans": [{"spans": spans}]}]})):
+        requests.post(f"{agent.otlp_url}/v1/{path}", json=body, timeout=10).raise_for_status()
+    settled(agent, "rely_server_request_total", 1, deployment_environment_name="prod")
+    assert agent.value("server_request_total") == 5
 
 
 @pytest.mark.parametrize("protocol", ["http/json", "http/protobuf", "grpc"])

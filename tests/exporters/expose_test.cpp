@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <thread>
@@ -67,6 +69,23 @@ TEST(Expose, a_taken_port_is_told_and_harms_nothing) {
 TEST(Expose, a_path_without_slash_is_refused) {
   meters::Registry registry;
   EXPECT_FALSE(Expose::start(registry, {.listen = "127.0.0.1:0", .path = "metrics"}).ok());
+}
+
+TEST(Expose, a_forked_child_is_not_harmed) {
+  meters::Registry registry;
+  auto endpoint = Expose::start(registry, {.listen = "127.0.0.1:0"});
+  ASSERT_TRUE(endpoint.ok()) << endpoint.error().message;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::alarm(10);  // hanging would be the fault
+    (*endpoint)->stop();
+    endpoint->reset();
+    ::_exit(7);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 7) << status;
+  EXPECT_THAT(get(**endpoint, "/metrics"), HasSubstr("HTTP/1.1 200")) << "the parent goes on";
 }
 
 }  // namespace

@@ -86,6 +86,7 @@ TEST(OtlpAnswer, GrpcCodes) {
   EXPECT_EQ(kind(RpcCode::ResourceExhausted), Kind::Refused);
   EXPECT_EQ(kind(RpcCode::ResourceExhausted, std::chrono::milliseconds{5}), Kind::Retry);
   EXPECT_EQ(kind(RpcCode::ResourceExhausted, {}, "grpc: received message larger than max (7 vs. 4)"), Kind::TooLarge);
+  EXPECT_EQ(kind(RpcCode::ResourceExhausted, {}, "the message is larger than max (4194304 bytes)"), Kind::TooLarge) << "our own";
   EXPECT_EQ(kind(RpcCode::OutOfRange, {}, "Error, message length too large: found 7 bytes"), Kind::TooLarge);
   const auto throttled = judge(OtlpSignal::Traces, wire::RpcStatus{RpcCode::Unavailable, "full", std::chrono::milliseconds{1500}}, "");
   EXPECT_EQ(throttled.retry_after, std::chrono::milliseconds{1500});

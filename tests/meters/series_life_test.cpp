@@ -51,6 +51,18 @@ TEST_F(Life, up_to_the_cap_there_is_no_overflow) {
   EXPECT_EQ(labels.type(1, labels.id(3, 1)), LabelType::Bool);
 }
 
+TEST_F(Life, a_wall_clock_that_is_set_ends_nothing_and_keeps_nothing) {
+  const auto meter = registry.counter({.name = "a_total", .labels = {"x"}}).value();
+  meter.add({"1"});
+  registry.expire(clock.now(), 1h);
+  clock.step_wall(48h);
+  registry.expire(clock.now(), 1h);
+  EXPECT_EQ(collect().state("a_total", {"1"}), RowState::Live);
+  clock.step_wall(-96h);
+  pass_an_hour();
+  EXPECT_EQ(collect().state("a_total", {"1"}), RowState::Ended);
+}
+
 TEST_F(Life, the_cap_in_all_holds) {
   Registry small({.max_series = 4}, clock);
   const auto a = small.counter({.name = "a_total", .labels = {"x"}}).value();

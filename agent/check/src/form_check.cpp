@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <array>
 
 #include "agent/check/src/file_checks.h"
 
@@ -18,11 +17,6 @@ using rules::promql::Paren;
 using rules::promql::Subquery;
 using rules::promql::Unary;
 using rules::promql::VectorSelector;
-
-bool is_comparison(BinaryOp op) noexcept {
-  constexpr std::array kComparisons{BinaryOp::Equal, BinaryOp::NotEqual, BinaryOp::Less, BinaryOp::LessEqual, BinaryOp::Greater, BinaryOp::GreaterEqual};
-  return std::find(kComparisons.begin(), kComparisons.end(), op) != kComparisons.end();
-}
 
 bool reads_anything(const Expr& expr) {
   if (std::holds_alternative<VectorSelector>(expr.node) || std::holds_alternative<MatrixSelector>(expr.node)) return true;
