@@ -58,7 +58,7 @@ TEST(Check, EveryFindingOfARuleHasItsPlace) {
     const std::string text = "groups:\n  - name: shop\n    rules:\n      - alert: TheAlert\n        expr: |\n          " + query + "\n            > 5\n";
     const auto found = findings("shop.yml", text);
     ASSERT_EQ(found.size(), 1U) << query;
-    EXPECT_EQ(found[0].substr(found[0].find(": ") + 2), "alert TheAlert: " + message);
+    EXPECT_EQ(found[0].substr(found[0].find(": ") + 2), "warning: alert TheAlert: " + message);
     if (!word.empty()) {
       EXPECT_EQ(found[0].substr(0, found[0].find(": ")), place("shop.yml", text, query, word));
     }

@@ -100,12 +100,12 @@ TEST(Check, rules_are_checked_with_their_templates) {
 )Y";
   EXPECT_EQ(texts(check_files({{"shop.yml", rules}})),
             (std::vector<std::string>{
-                "shop.yml:11:24: alert Slow: annotation summary shows label service, which the result does not have (there is "
+                "shop.yml:11:24: warning: alert Slow: annotation summary shows label service, which the result does not have (there is "
                 "server_name)",
-                "shop.yml:11:88: alert Slow: annotation summary shows label severity, which the rule sets itself: templates do not see it",
-                "shop.yml:11:11: alert Slow: annotation summary shows the value as seconds, but it is microseconds",
-                "shop.yml:13:44: alert Busy: service:requests:rate5m has no label func (there is server_name)",
-                "shop.yml:15:11: alert Busy: annotation summary shows the value as a count a second, but it is {request} a minute"}));
+                "shop.yml:11:88: warning: alert Slow: annotation summary shows label severity, which the rule sets itself: templates do not see it",
+                "shop.yml:11:11: warning: alert Slow: annotation summary shows the value as seconds, but it is microseconds",
+                "shop.yml:13:44: warning: alert Busy: service:requests:rate5m has no label func (there is server_name)",
+                "shop.yml:15:11: warning: alert Busy: annotation summary shows the value as a count a second, but it is {request} a minute"}));
 }
 
 TEST(Check, alerts_of_odd_form_are_warned_of) {
@@ -127,7 +127,7 @@ TEST(Check, alerts_of_odd_form_are_warned_of) {
   for (const char* right : {"(up == 0 or server_conc > 2) and on () server_conc > 1", "up == 0 or (server_conc > 2 and on () server_conc > 1)",
                             "server_conc > 2 and on () up == 1 or server_conc > 4 and on () up == 1"})
     EXPECT_FALSE(says(right, "binds more tightly than")) << right;
-  EXPECT_TRUE(says("rate(server_request_total[7d]) > 1", "looks back 7d, but the agent's history keeps 2h"));
+  EXPECT_TRUE(says("rate(server_request_total[7d]) > 1", "looks back 1w, but the agent's history keeps 2h"));
   EXPECT_FALSE(says("rate(server_request_total[1h]) > 1", "looks back"));
 }
 

@@ -73,15 +73,15 @@ TEST_F(LogTest, OneEventIsHeldBackAfterItsBurstAndTold) {
   LogOptions few = options();
   few.burst = 2;
   Log log(few, clock);
-  for (int i = 0; i < 5; ++i) log.error("broken", {{"n", std::to_string(i)}});
+  for (int i = 0; i < 5; ++i) log.error("broken", {{"part", "a"}, {"n", std::to_string(i)}});
   log.error("another");
   EXPECT_EQ(log.held_back(), 3U);
-  EXPECT_EQ(written(), "00:00:00.250 error   broken  n=0\n00:00:00.250 error   broken  n=1\n00:00:00.250 error   another\n");
+  EXPECT_EQ(written(), "00:00:00.250 error   broken  part=a  n=0\n00:00:00.250 error   broken  part=a  n=1\n00:00:00.250 error   another\n");
   clock.advance(10s);
-  log.error("broken", {{"n", "5"}});
-  EXPECT_THAT(written(), EndsWith("broken  n=5  (3 more like this were held back)\n"));
-  log.error("broken", {{"n", "6"}});
-  EXPECT_THAT(written(), EndsWith("broken  n=6\n"));
+  log.error("broken", {{"part", "a"}, {"n", "5"}});
+  EXPECT_THAT(written(), EndsWith("broken  part=a  n=5  (3 more like this were held back)\n"));
+  log.error("broken", {{"part", "a"}, {"n", "6"}});
+  EXPECT_THAT(written(), EndsWith("broken  part=a  n=6\n"));
 }
 
 // A destination that flaps hides nothing of another's, nor one fault of a file the next.

@@ -62,9 +62,8 @@ TEST(SloRules, TheirTestsFailWhereARuleIsWrong) {
   const std::string good = slo_rules_text(slo, 15s);
   const auto verdict = [&](std::string_view from, std::string_view to) {
     std::string rules = good;
-    const std::size_t at = rules.find(from);
-    EXPECT_NE(at, std::string::npos);
-    rules.replace(at, from.size(), to);
+    EXPECT_NE(rules.find(from), std::string::npos);
+    for (std::size_t at = rules.find(from); at != std::string::npos; at = rules.find(from, at + to.size())) rules.replace(at, from.size(), to);
     return run_rule_tests(slo_tests_text(slo, "r.yml"), [&](const std::string& pattern) -> Result<std::vector<RuleTestFile>> {
       return std::vector<RuleTestFile>{{pattern, rules}};
     }).faults.size();
