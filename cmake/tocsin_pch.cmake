@@ -39,6 +39,12 @@ if(TOCSIN_PCH)
   add_compile_options(-pthread)  # of all: some packages ask for it, and it defines a macro
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     add_compile_options(-fpch-preprocess)  # for ccache
+    # Once precompiled, the library's own code no longer counts as a system header's, and what GCC 12 wrongly warns of in it,
+    # optimized, is told.
+    if(CMAKE_BUILD_TYPE STREQUAL "Release")
+      add_compile_options(-Wno-array-bounds -Wno-restrict -Wno-stringop-overflow -Wno-stringop-overread -Wno-maybe-uninitialized
+                          -Wno-free-nonheap-object)
+    endif()
   endif()
   tocsin_pch_target(tocsin_pch ${tocsin_pch_std})
 endif()
