@@ -109,6 +109,7 @@ class RuleEngine {
     std::vector<std::size_t> after;  // earlier ones that it must not run beside
     std::optional<Waiting> waiting;
     bool running = false;
+    bool save_anew = false;  // what was stored of it is gone
     std::uint64_t cycle = 0;
     std::chrono::nanoseconds clock_step{0};  // by which the wall clock was set since its last evaluation
   };
@@ -172,7 +173,8 @@ class RuleEngine {
   std::optional<RuleEngineOptions> wanted_;
   RuleEngineState state_;
   std::vector<Finished> finished_;
-  Monotonic settled_at_{};  // when a group was done last, or the process began
+  Monotonic settled_at_{};  // when a group was done last, or was first due
+  bool rebuilt_ = true;     // other groups than before, and no tick since
 
   std::unique_ptr<GroupPool> pool_;  // these last: they use all above
   std::jthread thread_;

@@ -49,7 +49,11 @@ class RuleFiles {
 
   std::map<std::string, LoadedRules> files_;  // by path, sorted
   std::map<std::string, Stamp> stamps_;   // of what was read
-  std::map<std::string, Stamp> changing_;  // seen once
+  struct Changing {
+    Stamp stamp;
+    int looks = 0;
+  };
+  std::map<std::string, Changing> changing_;  // that did not stand still yet; every few looks such a file is read all the same
   std::set<std::string> missing_;          // missed once
   std::map<std::string, std::string> made_;
   std::vector<std::string> unmatched_;

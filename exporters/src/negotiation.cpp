@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exporters/negotiation.h"
 
+#include <algorithm>
 #include <array>
 
 #include "exporters/open_metrics.h"
@@ -54,10 +55,20 @@ bool matches(const wire::MediaType& media, const FormatRow& row) {
   return version.empty() ? row.without_version : version == row.version;
 }
 
-const FormatRow* find_format(const wire::MediaType& media) {
+// What is named with a weight of 0 is not meant by a wildcard.
+bool is_refused(const FormatRow& row, const std::vector<wire::Preference>& wanted) {
+  return std::any_of(wanted.begin(), wanted.end(), [&](const wire::Preference& one) {
+    return one.weight <= 0 && (matches(one.media, row) || (one.media.type == row.media_type && one.media.parameters.empty()));
+  });
+}
+
+const FormatRow* find_format(const wire::MediaType& media, const std::vector<wire::Preference>& wanted) {
   for (const FormatRow& row : kFormats)
     if (matches(media, row)) return &row;
-  return media.type == "*/*" || media.type == "text/*" ? kFormats.data() : nullptr;
+  if (media.type != "*/*" && media.type != "text/*") return nullptr;
+  for (const FormatRow& row : kFormats)
+    if ((media.type == "*/*" || row.media_type.starts_with("text/")) && !is_refused(row, wanted)) return &row;
+  return nullptr;
 }
 
 }  // namespace
@@ -65,9 +76,10 @@ const FormatRow* find_format(const wire::MediaType& media) {
 Exposition negotiate(std::string_view accept, std::string_view accept_encoding) {
   Exposition choice;
   const FormatRow* row = kFormats.data();
-  for (const wire::Preference& wanted : wire::parse_accept(accept)) {
+  const std::vector<wire::Preference> all = wire::parse_accept(accept);
+  for (const wire::Preference& wanted : all) {
     if (wanted.weight <= 0) break;
-    const FormatRow* found = find_format(wanted.media);
+    const FormatRow* found = find_format(wanted.media, all);
     if (found == nullptr) continue;
     row = found;
     choice.escaping = wire::parse_escaping(wanted.media.parameter("escaping")).value_or(wire::Escaping::Underscores);

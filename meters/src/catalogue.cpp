@@ -16,6 +16,7 @@ std::string to_text(std::chrono::year_month_day day) {
 MeterSpec spec_of(const DeclaredMeter& meter) {
   MeterSpec spec{std::string(meter.name), std::string(meter.unit), std::string(meter.help), {}};
   for (const DeclaredLabel& label : meter.labels) spec.labels.emplace_back(label.name);
+  if (meter.formerly.empty()) return spec;
   spec.formerly = meter.formerly;
   spec.formerly_until = std::chrono::sys_days(meter.formerly_until);
   return spec;

@@ -19,8 +19,8 @@ namespace {
 constexpr std::int64_t kNsPerMs = 1'000'000;
 // What a clock is set back by without much ado: it has caught up before anybody has seen a gap.
 constexpr std::int64_t kSmallStepMs = 60'000;
-// Senders may be ahead of us; a checkpoint that is further ahead is from before the clock was set back.
-constexpr std::int64_t kMostAheadMs = 3'600'000;
+// Senders may be ahead of us, by ten minutes; a checkpoint that is further ahead is from before the clock was set back.
+constexpr std::int64_t kMostAheadMs = 660'000;
 // Tables of Batches are looked through once in so many milliseconds.
 constexpr std::int64_t kForgetEveryMs = 300'000;
 // Bytes are added up after so many samples of Batches; after each Snapshot anyway.
@@ -45,7 +45,10 @@ struct Window::State {
   // Samples that lie in what is the future now would keep out all that comes, until the clock is there again.
   void follow_clock(Time now) {
     const std::int64_t to_ms = to_unix_ns(now) / kNsPerMs;
-    if (newest_ms == kNever || newest_ms - to_ms <= kSmallStepMs) return;
+    if (newest_ms == kNever || newest_ms - to_ms <= kSmallStepMs) {
+      newest_ms = std::max(newest_ms, to_ms);
+      return;
+    }
     snapshots.set_back(to_ms);
     batches.forget_all();
     store.set_back(to_ms);
@@ -55,12 +58,11 @@ struct Window::State {
   }
 
   void expire(Time now) {
-    follow_clock(now);
     now_ms = to_unix_ns(now) / kNsPerMs;
-    newest_ms = std::max(newest_ms, now_ms);
     const std::int64_t oldest_ms = now_ms - options.retention.count() / kNsPerMs;
     store.expire({oldest_ms, now_ms - options.raw.count() / kNsPerMs,
                   std::min(oldest_ms, now_ms - options.recorded_retention.count() / kNsPerMs)});
+    follow_clock(now);  // when series were let go: rows that it leaves without an owner are found again with the next Snapshot
     if (now_ms - forgot_ms < kForgetEveryMs) return;
     forgot_ms = now_ms;
     batches.forget_unused();

@@ -34,6 +34,14 @@ Beginning like(Beginning beginning, const Family& family, meters::Row row, Strip
   return beginning;
 }
 
+// A time further ahead than clocks differ is of a sender whose clock is wrong, or of before ours was set back: the sample is of
+// now, and a later one must not be kept out by it.
+std::int64_t time_of(const Family& family, meters::Row row, std::int64_t snapshot_ns) {
+  constexpr std::int64_t kMostAheadNs = 60'000'000'000;
+  if (family.time_ns.empty()) return snapshot_ns;
+  return family.time_ns[row] > snapshot_ns + kMostAheadNs ? snapshot_ns : family.time_ns[row];
+}
+
 bool same_resource(const meters::Resource& a, const meters::Resource& b) {
   return &a == &b || (a.job == b.job && a.instance == b.instance && a.promoted == b.promoted);
 }
@@ -166,7 +174,7 @@ void TrackedFamily::resolve(const Family& family, std::int64_t snapshot_ns, bool
     const bool begins = known.state == State::Unknown || (retry_repeated && known.state == State::Repeated) ||
                         (room_changed && known.state == State::Lacking);
     if (!begins && start_ns == known.start_ns) continue;
-    const std::int64_t time_ns = family.time_ns.empty() ? snapshot_ns : family.time_ns[row];
+    const std::int64_t time_ns = time_of(family, row, snapshot_ns);
     const Beginning beginning{time_ns / kNsPerMs, start_ns / kNsPerMs, sender_.previous_ns / kNsPerMs, nullptr};
     if (begins) {
       known.state = claim(family, row, beginning);
@@ -186,7 +194,7 @@ void TrackedFamily::append(const Family& family, std::int64_t snapshot_ns) {
         for (meters::Row row = 0; row < family.rows(); ++row) {
           Row& known = rows_[row];
           if (family.states[row] != RowState::Live) continue;
-          const std::int64_t time_ns = family.time_ns.empty() ? snapshot_ns : family.time_ns[row];
+          const std::int64_t time_ns = time_of(family, row, snapshot_ns);
           if (time_ns <= known.time_ns) continue;
           known.time_ns = time_ns;
           if (time_ns > sender_.newest_ns) sender_.newest_ns = time_ns;

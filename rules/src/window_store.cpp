@@ -14,12 +14,16 @@ using promql::SeriesRow;
 
 namespace {
 
+constexpr std::int64_t kSkewMs = 60'000;  // between two clocks that are right
+
 constexpr std::size_t kMostDeparted = 100'000, kMostDescribed = 50'000;
 
 }  // namespace
 
 std::optional<std::int64_t> zero_ms(const Beginning& beginning, std::int64_t last_seen_ms) noexcept {
   if (beginning.start_ms == 0 || beginning.start_ms <= last_seen_ms) return std::nullopt;
+  // A start far behind its own sample is of a clock that was set back since.
+  if (beginning.start_ms > beginning.time_ms + kSkewMs) return std::nullopt;
   const std::int64_t since = std::max(beginning.start_ms, beginning.previous_ms);
   const std::int64_t zero = std::min(since, beginning.time_ms - 1);
   if (zero <= last_seen_ms) return std::nullopt;

@@ -11,6 +11,7 @@ namespace tocsin::agent {
 
 class LosingStore final : public rules::StateStore {
  public:
+  void fail(bool failing) { failing_ = failing; }  // silences are not taken
   void lose() {
     kept_ = std::make_shared<rules::MemoryStore>();
     ++lost_;
@@ -22,7 +23,10 @@ class LosingStore final : public rules::StateStore {
   Result<std::vector<rules::OutboxRow>> outbox() const override { return kept()->outbox(); }
   Result<std::vector<rules::ToldRecord>> told() const override { return kept()->told(); }
   Result<std::vector<rules::KeptCounts>> counts() const override { return kept()->counts(); }
-  Result<void> put_silence(const rules::Silence& silence) override { return kept()->put_silence(silence); }
+  Result<void> put_silence(const rules::Silence& silence) override {
+    if (failing_) return Error{Fault::Environment, "told to fail"};
+    return kept()->put_silence(silence);
+  }
   Result<void> forget_silence(const std::string& id) override { return kept()->forget_silence(id); }
   Result<std::vector<rules::Silence>> silences() const override { return kept()->silences(); }
   Result<void> put_fact(const std::string& name, const std::string& text) override { return kept()->put_fact(name, text); }
@@ -33,6 +37,7 @@ class LosingStore final : public rules::StateStore {
 
   std::atomic<std::shared_ptr<rules::MemoryStore>> kept_{std::make_shared<rules::MemoryStore>()};
   std::atomic<std::uint64_t> lost_{0};
+  std::atomic<bool> failing_{false};
 };
 
 }  // namespace tocsin::agent

@@ -158,9 +158,12 @@ TEST_F(RuleEngineTest, SaysWhetherRulesAreEvaluated) {
   EXPECT_TRUE(engine_->progresses()) << "there are none";
   write("a.yml", kRules);
   start();
+  clock_.advance(1h);
+  EXPECT_TRUE(engine_->progresses()) << "no tick has come yet";
+  engine_->tick(clock_.now());
   tick();
   EXPECT_TRUE(engine_->progresses());
-  clock_.advance(50s);
+  clock_.advance(40s);
   EXPECT_TRUE(engine_->progresses());
   clock_.advance(1min);
   EXPECT_FALSE(engine_->progresses());

@@ -59,6 +59,10 @@ TEST_F(SilencesTest, AreStoredAnewWhereTheDatabaseWasPutAside) {
   ASSERT_TRUE(put("shop", 1h));
   store_.lose();
   EXPECT_TRUE(store_.silences()->empty());
+  store_.fail(true);
+  silences_.keep();
+  EXPECT_TRUE(store_.silences()->empty());
+  store_.fail(false);
   silences_.keep();
   ASSERT_EQ(store_.silences()->size(), 1U);
 }

@@ -18,7 +18,7 @@ RULES = """groups:
   rules:
   - {alert: DoorOpen, expr: door > 0, for: 2s}
   - {alert: Pending, expr: door > 0, for: 10m}
-  - {record: knocks:rate, expr: rate(knocks_total[10s])}
+  - {record: knocks:rate, expr: 'rate(knocks_total[10s])'}
 """
 
 

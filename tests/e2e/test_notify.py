@@ -153,6 +153,8 @@ def test_silences_are_made_and_shown_by_amtool_and_survive(start_agent, rules, w
     gate(agent, "south", 1)
     webhook.wait_for(["firing"])
     assert webhook.told()[0][1]["name"] == "south"
+    # Killed between its acceptance and our record it would rightly be told again.
+    wait_until(lambda: [one["sent"] for one in receivers(agent).values()] == [1], 5)
     agent.kill()
     agent.start()
     shown = json.loads(amtool(agent.url, "silence", "query"))

@@ -21,6 +21,8 @@ const Case kCases[] = {
     {"*/*", kText},
     {"text/*", kText},
     {"image/png", kText},
+    {"text/plain;q=0, */*", "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores"},
+    {"text/plain;q=0, text/*", kText},  // nothing is left: better than nothing
     {"text/plain;version=0.0.5", kText},
     // prometheus/common expfmt/encode_test.go; the two text forms of protobuf are not offered.
     {kProto + ";encoding=delimited",

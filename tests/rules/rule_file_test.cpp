@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "rules/group.h"
 #include "tests/source_dir.h"
 
 namespace tocsin::rules {
@@ -188,6 +189,18 @@ TEST(RuleFile, TemplatesAreChecked) {
   EXPECT_THAT(faults("groups:\n- name: a\n  rules:\n  - alert: X\n    expr: 1\n    annotations:\n      s: '{{ $value }}'\n"
                      "      t: 'It is {{ $label.x }}'\n"),
               ElementsAre(testing::AllOf(testing::StartsWith("f:8:"), HasSubstr("undefined variable \"$label\""))));
+}
+
+// As large as a file may be: no work of each rule with each other.
+TEST(RuleFile, AGroupOfTwentyThousandRulesIsMadeAtOnce) {
+  std::string text = "groups:\n- name: a\n  rules:\n";
+  for (int i = 0; i < 20'000; ++i) text += "  - {record: x" + std::to_string(i % 15'000) + ", expr: '1'}\n";
+  RuleFileReading read = read_rule_file(text, "f");
+  ASSERT_TRUE(read.faults.empty());
+  auto before = Group::make(read.file.groups[0], {}), after = Group::make(read.file.groups[0], {});
+  ASSERT_TRUE(before && after);
+  (*after)->take_over(**before);
+  EXPECT_EQ((*after)->status()->rules.size(), 20'000U);
 }
 
 TEST(RuleFile, KeysTellRulesApart) {

@@ -236,7 +236,7 @@ void HttpExchange::release_room() {
 
 void HttpExchange::refuse(HttpRefusal refusal) {
   service_.count(refusal.cause);
-  request_.body.clear();
+  service_.give_back(std::exchange(request_.body, {}));
   release_room();
   if (!body_read_) keep_alive_ = false;
   if (service_.options.on_refusal) service_.options.on_refusal(request_, refusal);

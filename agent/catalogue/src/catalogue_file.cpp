@@ -218,6 +218,7 @@ struct CatalogueFile::Reader {
     text(formerly, "name", meter.formerly, true);
     if (!formerly.read_date("until", meter.formerly_until) && !formerly.has("until"))
       faults.push_back({formerly.place(), "\"until\" is missing: the day on which the former name ends"});
+    if (meter.formerly_until.year() > std::chrono::year(2200)) formerly.fault("until", "a former name must end: not after the year 2200");
   }
 
   void read_alerts(TomlTable& table, const DeclaredMeter& meter) {

@@ -78,11 +78,16 @@ Result<bool> Silences::expire(const std::string& id) {
 
 void Silences::keep() {
   const std::uint64_t generation = store_.generation();
+  std::vector<Silence> all;
   {
     const std::lock_guard lock(mutex_);
-    if (std::exchange(generation_, generation) == generation) return;
+    if (generation_ == generation) return;
+    all = all_;
   }
-  for (const Silence& one : all()) (void)store_.put_silence(one);
+  for (const Silence& one : all)
+    if (!store_.put_silence(one)) return;  // tried again with the next call
+  const std::lock_guard lock(mutex_);
+  generation_ = generation;
 }
 
 void Silences::publish(std::vector<Silence> all) {

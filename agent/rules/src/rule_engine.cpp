@@ -43,6 +43,7 @@ void RuleEngine::apply(RuleEngineOptions options) {
 void RuleEngine::tick(Time now) {
   const std::lock_guard lock(mutex_);
   if (ticked_) ++state_.skipped_ticks;
+  if (std::exchange(rebuilt_, false)) settled_at_ = parts_.clock.monotonic();
   ticked_ = {now, parts_.clock.monotonic()};
   wake_.notify_one();
 }
@@ -181,7 +182,7 @@ void RuleEngine::adopt_unreadable(rules::StateChange& change) {
 void RuleEngine::save_all_anew() {
   const std::uint64_t generation = parts_.store.generation();
   if (std::exchange(generation_, generation) == generation) return;
-  for (Entry& entry : entries_) entry.group->forget_saved();
+  for (Entry& entry : entries_) entry.save_anew = true;  // with its next evaluation: it may be under way
   if (!unreadable_.empty()) (void)parts_.store.commit({.alerts = unreadable_});
 }
 
@@ -189,6 +190,7 @@ bool RuleEngine::progresses() const {
   const auto shortest = shortest_interval();
   if (!shortest) return true;
   const std::lock_guard lock(mutex_);
+  if (rebuilt_) return true;  // no tick has come since
   return parts_.clock.monotonic() - settled_at_ <= std::max<std::chrono::nanoseconds>(3 * *shortest, 1min);
 }
 

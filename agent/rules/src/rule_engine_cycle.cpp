@@ -87,6 +87,7 @@ void RuleEngine::evaluate(std::size_t place, Time now, std::shared_ptr<const rul
   Entry& entry = entries_[place];
   entry.running = true;
   if (const auto step = std::exchange(entry.clock_step, 0ns); step.count() != 0) entry.group->clock_set(step, now);
+  if (std::exchange(entry.save_anew, false)) entry.group->forget_saved();
   const auto job = [this, place, now, group = entry.group.get(), view = std::move(view)](const std::stop_token& stop) {
     rules::CycleOutcome outcome = group->evaluate(now, parts_.storage, stop, view);
     {

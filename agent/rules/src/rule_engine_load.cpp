@@ -119,7 +119,7 @@ void RuleEngine::rebuild(bool anew) {
   commit(std::move(change));
   {
     const std::lock_guard lock(mutex_);
-    settled_at_ = parts_.clock.monotonic();
+    rebuilt_ = true;
   }
   for (const Entry& entry : entries_) {
     for (const rules::Rule& rule : entry.group->definition().rules) add_inputs(rule, inputs);

@@ -15,6 +15,8 @@
 namespace tocsin::agent {
 namespace {
 
+constexpr int kMostLooks = 6;
+
 std::vector<std::string> matches(const std::string& pattern) {
   std::vector<std::string> out;
   glob_t found{};
@@ -49,9 +51,11 @@ bool RuleFiles::refresh_file(const std::string& path, const rules::RuleFileOptio
     changing_.erase(path);
     return false;
   }
-  if (const auto seen = changing_.find(path); !at_once && (seen == changing_.end() || !(seen->second == stamp))) {
-    changing_[path] = stamp;
-    return false;
+  if (!at_once) {
+    Changing& seen = changing_[path];
+    const bool stands_still = seen.looks > 0 && seen.stamp == stamp;
+    seen.stamp = stamp;
+    if (!stands_still && ++seen.looks < kMostLooks) return false;
   }
   changing_.erase(path);
   stamps_[path] = stamp;
