@@ -121,6 +121,8 @@ class Window final : public meters::Sink {
 
   // How far back the samples of that name go: for a rule that looks back further.
   std::chrono::nanoseconds kept(std::string_view name) const;
+  // Of names that are recorded, whether or not there is a series of them yet.
+  std::chrono::nanoseconds kept_of_recorded() const noexcept;
   // Names that rules read: refused last when there is no room.
   void set_rule_inputs(std::vector<std::string> names);
   WindowStats stats() const;

@@ -155,6 +155,8 @@ class RuleEngine {
   RuleEngineOptions options_;
   RuleFiles files_;
   std::vector<Entry> entries_;  // stands still while a group is under way
+  // Names that rules record, or objectives: read by groups under way, changed while there is none.
+  std::shared_ptr<std::set<std::string, std::less<>>> recorded_ = std::make_shared<std::set<std::string, std::less<>>>();
   Monotonic files_seen_{};
   std::optional<RuleEngineOptions> reload_;  // asked for, until no group is under way
   bool reload_waits_ = false;

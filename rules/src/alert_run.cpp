@@ -62,7 +62,8 @@ void Group::Run::clock_set(std::chrono::nanoseconds step, Time now) {
   for (auto& [labels, tracked] : alerts_) {
     AlertState& state = tracked.state;
     if (!is_active(state)) continue;
-    for (Time* time : {&state.active_at, &state.fired_at, &state.keep_firing_since, &state.missing_since, &state.last_sent_at, &tracked.last_present}) {
+    // Not fired_at: by it receivers know the episode.
+    for (Time* time : {&state.active_at, &state.keep_firing_since, &state.missing_since, &state.last_sent_at, &tracked.last_present}) {
       if (*time != Time{}) *time += step;
     }
     unsaved_ = true;

@@ -176,6 +176,10 @@ std::chrono::nanoseconds Window::kept(std::string_view name) const {
   return series.is_recorded(series.symbols().find(name)) ? state_->options.recorded_retention : state_->options.retention;
 }
 
+std::chrono::nanoseconds Window::kept_of_recorded() const noexcept {
+  return std::max(state_->options.recorded_retention, state_->options.retention);
+}
+
 void Window::set_rule_inputs(std::vector<std::string> names) {
   const std::lock_guard lock(state_->mutex);
   state_->store.set_limit(state_->options.max_bytes, {names.begin(), names.end()});

@@ -178,6 +178,16 @@ TEST_F(RuleEngineTest, ARuleThatLooksBackFurtherThanTheHistorySaysSo) {
   EXPECT_EQ(status->rules[0].last_error, "looks back 1d, but the history keeps 2h");
 }
 
+// Before its first sample a recorded name is one all the same.
+TEST_F(RuleEngineTest, ARuleMayLookBackFarOverWhatIsRecordedSoonerOrLater) {
+  write("a.yml", "groups:\n- {name: g, rules: [{record: 'a:b', expr: x > 100}, {alert: A, expr: 'a:b offset 1d > 1'}, {alert: B, expr: 'x offset 1d > 1'}]}\n");
+  start();
+  sample(5), tick();
+  const auto status = engine_->state().groups.at(0);
+  EXPECT_EQ(status->rules[1].health, rules::RuleHealth::Ok) << status->rules[1].last_error;
+  EXPECT_EQ(status->rules[2].health, rules::RuleHealth::Error);
+}
+
 TEST_F(RuleEngineTest, WhatShipsHoldsAndWhatIsBroughtDoesNot) {
   write("a.yml", "groups:\n- {name: tocsin-a, rules: [{alert: A, expr: x > 3}]}\n- {name: mine, rules: [{alert: A, expr: x > 3}]}\n");
   const auto policies = [&] {

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "agent/rules/rule_engine.h"
+#include "meters/generated/slo.h"
 #include "rules/look_back.h"
 
 namespace tocsin::agent {
@@ -31,7 +32,9 @@ rules::GroupOptions RuleEngine::group_options(const std::string& path) const {
   out.lookback = ms(config.lookback);
   out.resend_delay = options_.resend_delay;
   out.missing_bound = config.missing_data_held;
-  out.kept = [&window = parts_.window](std::string_view name) { return window.kept(name); };
+  out.kept = [&window = parts_.window, recorded = recorded_](std::string_view name) {
+    return recorded->contains(name) ? window.kept_of_recorded() : window.kept(name);
+  };
   out.limits.timeout = config.timeout;
   out.external_labels.assign(options_.external_labels.begin(), options_.external_labels.end());
   out.external_url = options_.external_url;
@@ -121,8 +124,13 @@ void RuleEngine::rebuild(bool anew) {
     const std::lock_guard lock(mutex_);
     rebuilt_ = true;
   }
+  recorded_->clear();
+  if (!options_.made.empty()) recorded_->insert(std::string(meters::kSloEventsTotal.name));
   for (const Entry& entry : entries_) {
-    for (const rules::Rule& rule : entry.group->definition().rules) add_inputs(rule, inputs);
+    for (const rules::Rule& rule : entry.group->definition().rules) {
+      add_inputs(rule, inputs);
+      if (rule.kind == rules::Rule::Kind::Record) recorded_->insert(rule.name);
+    }
   }
   parts_.window.set_rule_inputs({inputs.begin(), inputs.end()});
   order_groups();
