@@ -66,10 +66,15 @@ class Request {
   // By the code that is answered or was received: `ret` is the code where it is a failure, else "0".
   void finish_http(int code) noexcept;
   void finish_grpc(int code) noexcept;
+  // Since it began; once it is finished, what was recorded: what a log line of the request should say.
+  std::chrono::nanoseconds elapsed() const noexcept;
 
  private:
+  bool mark() noexcept;
+
   const detail::RequestSeries* series_;  // null: nowhere
   std::chrono::steady_clock::time_point start_;
+  std::chrono::nanoseconds took_{};
   bool marked_ = false, traced_ = false;
   ExemplarContext context_;
 };
@@ -81,6 +86,7 @@ class NodeExecution {
   explicit NodeExecution(RequestFunc&&) = delete;
   void succeed() noexcept { request_.succeed(); }
   void fail(Status status) noexcept { request_.fail({}, status); }
+  std::chrono::nanoseconds elapsed() const noexcept { return request_.elapsed(); }
 
  private:
   Request request_;

@@ -4,7 +4,8 @@
     tally.py build/results/unit build/results/e2e "broken:build of dev"
 
 Each argument is a suite's result file without `.xml`; a suite that wrote none, or ran no test, counts as one failure, and
-so does each `broken:` word. The exit status is 1 when anything failed."""
+so does each `broken:` word. Tests run beside each other; what failed there was run once more, alone, with its results in
+SUITE-alone.xml, which count: one that passed then is named as unsteady. The exit status is 1 when anything failed."""
 import os
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -22,37 +23,49 @@ def outcome(case):
     return "passed"
 
 
+def cases_of(file):
+    try:
+        return list(ElementTree.parse(file).iter("testcase"))
+    except (OSError, ElementTree.ParseError):
+        return []
+
+
+def name_of(case):
+    name, where = case.get("name", "?"), case.get("classname", "")
+    return name if where in ("", name) else f"{where}.{name}"
+
+
 def count(arguments):
-    """(passed, failed, skipped) and the lines that explain each failure."""
-    totals = {"passed": 0, "failed": 0, "skipped": 0}
+    """(passed, failed, skipped, unsteady) and the lines that explain each failure and each unsteady test."""
+    totals = {"passed": 0, "failed": 0, "skipped": 0, "unsteady": 0}
     faults = []
     for argument in arguments:
         if argument.startswith("broken:"):
             totals["failed"] += 1
-            faults.append(argument.removeprefix("broken:"))
+            faults.append("FAILED " + argument.removeprefix("broken:"))
             continue
         suite = os.path.basename(argument)
-        try:
-            cases = list(ElementTree.parse(argument + ".xml").iter("testcase"))
-        except (OSError, ElementTree.ParseError):
-            cases = []
+        cases = cases_of(argument + ".xml")
+        passed_alone = {name_of(case) for case in cases_of(argument + "-alone.xml") if outcome(case) == "passed"}
         if not cases:
             totals["failed"] += 1
-            faults.append(f"{suite}: ran no test")
+            faults.append(f"FAILED {suite}: ran no test")
         for case in cases:
             result = outcome(case)
+            if result == "failed" and name_of(case) in passed_alone:
+                result = "passed"
+                totals["unsteady"] += 1
+                faults.append(f"UNSTEADY {suite}: {name_of(case)}: failed beside others, passed alone")
+            elif result == "failed":
+                faults.append(f"FAILED {suite}: {name_of(case)}")
             totals[result] += 1
-            if result == "failed":
-                name = case.get("name", "?")
-                where = case.get("classname", "")
-                faults.append(f"{suite}: {name}" if where in ("", name) else f"{suite}: {where}.{name}")
     return totals, faults
 
 
 def main(arguments):
     totals, faults = count(arguments)
     for fault in faults:
-        print("FAILED", fault)
+        print(fault)
     if totals["skipped"]:
         print(f"{totals['skipped']} skipped: what they need is not here, or they need another machine; each says why above")
     print(f"{totals['passed']} passed, {totals['failed']} failed")

@@ -163,18 +163,27 @@ Request::~Request() {
   if (series_->conc) series_->conc->add(-1);
 }
 
+// Whether this is the first time.
+bool Request::mark() noexcept {
+  if (marked_) return false;
+  took_ = std::chrono::steady_clock::now() - start_;
+  return marked_ = true;
+}
+
+std::chrono::nanoseconds Request::elapsed() const noexcept {
+  return marked_ ? took_ : std::chrono::steady_clock::now() - start_;
+}
+
 void Request::succeed() noexcept {
-  if (marked_ || series_ == nullptr) return;
-  marked_ = true;
+  if (!mark() || series_ == nullptr) return;
   const RequestSeries::Outcome& success = series_->outcomes.front();
   success.total.add();
-  observe(success.time, std::chrono::steady_clock::now() - start_, traced_ ? &context_ : nullptr);
+  observe(success.time, took_, traced_ ? &context_ : nullptr);
 }
 
 void Request::fail(std::string_view ret, Status status) noexcept {
-  if (marked_ || series_ == nullptr) return;
-  marked_ = true;
-  record(*series_, status, ret, std::chrono::steady_clock::now() - start_, traced_ ? &context_ : nullptr);
+  if (!mark() || series_ == nullptr) return;
+  record(*series_, status, ret, took_, traced_ ? &context_ : nullptr);
 }
 
 void Request::finish_http(int code) noexcept {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The shipped rule files and their unit tests, by promtool of Prometheus 2.42 and 3.15."""
+"""The shipped rule files, and those of others, by promtool of Prometheus 2.42 and 3.15 and by `tocsin check`."""
 import re
 import subprocess
 
@@ -40,7 +40,7 @@ def test_check_agrees_with_promtool(path):
 
 
 @pytest.mark.parametrize("version", ["2.42", "3.15"])
-@pytest.mark.parametrize("arguments", [("check", "rules", *LIBRARY), ("test", "rules", *TESTS)], ids=["check", "test"])
-def test_promtool_accepts_them(version, arguments):
-    done = promtool(version, *arguments)
+def test_promtool_accepts_them(version):
+    """Their unit tests: test_rule_tests.py."""
+    done = promtool(version, "check", "rules", *LIBRARY)
     assert done.returncode == 0, done.stdout + done.stderr

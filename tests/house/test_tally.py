@@ -27,23 +27,31 @@ CTEST = """<testsuite>
 
 
 class Tally(unittest.TestCase):
-    def count(self, text, *more):
+    def count(self, text, *more, alone=None):
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "suite")
-            if text is not None:
-                with open(path + ".xml", "w", encoding="utf-8") as file:
-                    file.write(text)
+            for name, content in ((path + ".xml", text), (path + "-alone.xml", alone)):
+                if content is not None:
+                    with open(name, "w", encoding="utf-8") as file:
+                        file.write(content)
             return tally.count([path, *more])
 
     def test_pytest_results(self):
         totals, faults = self.count(PYTEST)
-        self.assertEqual(totals, {"passed": 1, "failed": 2, "skipped": 1})
-        self.assertEqual(faults, ["suite: a.b.bad", "suite: a.b.broken"])
+        self.assertEqual(totals, {"passed": 1, "failed": 2, "skipped": 1, "unsteady": 0})
+        self.assertEqual(faults, ["FAILED suite: a.b.bad", "FAILED suite: a.b.broken"])
+
+    def test_what_passes_alone_passed_and_is_named(self):
+        alone = """<testsuites><testsuite><testcase classname="a.b" name="bad"/>
+            <testcase classname="a.b" name="broken"><failure message="again"/></testcase></testsuite></testsuites>"""
+        totals, faults = self.count(PYTEST, alone=alone)
+        self.assertEqual(totals, {"passed": 2, "failed": 1, "skipped": 1, "unsteady": 1})
+        self.assertEqual(faults, ["UNSTEADY suite: a.b.bad: failed beside others, passed alone", "FAILED suite: a.b.broken"])
 
     def test_ctest_results_and_a_program_that_was_not_built(self):
         totals, faults = self.count(CTEST)
-        self.assertEqual(totals, {"passed": 1, "failed": 2, "skipped": 1})
-        self.assertEqual(faults, ["suite: m/A.c", "suite: m_NOT_BUILT"])
+        self.assertEqual(totals, {"passed": 1, "failed": 2, "skipped": 1, "unsteady": 0})
+        self.assertEqual(faults, ["FAILED suite: m/A.c", "FAILED suite: m_NOT_BUILT"])
 
     def test_a_suite_without_results_failed(self):
         for text in (None, "", "<testsuites/>", "<testsuite><testcase"):

@@ -63,6 +63,20 @@ TEST(RequestMeters, each_request_is_recorded_once) {
   EXPECT_EQ(collected.value("server_conc", {"shop", "f"}), 0);
 }
 
+TEST(RequestMeters, elapsed_is_what_was_recorded) {
+  Registry registry;
+  const RequestFunc items = RequestMeters::make(registry, {.server_name = "shop"}).value().func("f");
+  Request request(items);
+  const auto before = request.elapsed();
+  EXPECT_LE(before, request.elapsed());
+  request.succeed();
+  const Collected collected(registry);
+  const auto& points = std::get<Histograms>(collected.family("server_request_time_microseconds").points);
+  EXPECT_EQ(points.sums[collected.the_row("server_request_time_microseconds", {"shop", "f", "ok", "0"})],
+            static_cast<double>(request.elapsed().count()) * 1e-3);
+  EXPECT_EQ(request.elapsed(), request.elapsed());
+}
+
 TEST(RequestMeters, labels_belong_to_the_object) {
   Registry registry;
   const RequestMeters meters = RequestMeters::make(registry, {.server_name = "shop", .dc = "eu1", .app_id = "a7"}).value();

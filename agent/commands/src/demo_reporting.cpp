@@ -85,10 +85,12 @@ class MeterReporting final : public DemoReporting {
     }
     return {nullptr, std::make_shared<meters::NodeExecution>(nodes_[work.index])};
   }
-  void finished(const DemoWork& work, DemoMeasured& measured, Time, Time) override {
+  std::chrono::nanoseconds finished(const DemoWork& work, DemoMeasured& measured, Time, std::chrono::nanoseconds) override {
     if (measured.request) work.status == Status::Ok ? measured.request->succeed() : measured.request->fail(work.ret, work.status);
     if (measured.node) work.status == Status::Ok ? measured.node->succeed() : measured.node->fail(work.status);
+    const auto reported = measured.request ? measured.request->elapsed() : measured.node->elapsed();
     measured = {};
+    return reported;
   }
   void used(const DemoTokens& tokens) override {
     tokens_[tokens.model].prompt.add(tokens.prompt);
@@ -140,7 +142,10 @@ class SpanReporting final : public DemoReporting {
   SpanReporting(const FleetService& of, const std::string& name, const std::string& endpoint, std::uint64_t seed)
       : spans_(of, name, endpoint + "/v1/traces", seed) {}
   DemoMeasured begin(const DemoWork&) override { return {}; }
-  void finished(const DemoWork& work, DemoMeasured&, Time start, Time end) override { spans_.add(work, start, end); }
+  std::chrono::nanoseconds finished(const DemoWork& work, DemoMeasured&, Time start, std::chrono::nanoseconds took) override {
+    spans_.add(work, start, start + took);
+    return took;
+  }
   void used(const DemoTokens&) override {}
   void send(std::stop_token stop) override { spans_.flush(std::move(stop)); }
   void stop(std::chrono::nanoseconds) override { spans_.flush({}); }

@@ -25,7 +25,8 @@ class DemoReporting {
  public:
   virtual ~DemoReporting() = default;
   virtual DemoMeasured begin(const DemoWork& work) = 0;
-  virtual void finished(const DemoWork& work, DemoMeasured& measured, Time start, Time end) = 0;
+  // Returns what was reported as its duration: meters measure it themselves, so it may differ from `took`.
+  virtual std::chrono::nanoseconds finished(const DemoWork& work, DemoMeasured& measured, Time start, std::chrono::nanoseconds took) = 0;
   virtual void used(const DemoTokens& tokens) = 0;
   virtual void send(std::stop_token stop) = 0;
   virtual void stop(std::chrono::nanoseconds deadline) = 0;

@@ -113,8 +113,8 @@ void Service::begin(const DemoWork& work, Monotonic now) {
 
 void Service::finish(InFlight work) {
   const auto took = clock_.monotonic() - work.began;
-  reporting_->finished(work.work, work.measured, work.start, work.start + took);
-  ledger_.finished(of_, name_, work.work, took);
+  const auto reported = reporting_->finished(work.work, work.measured, work.start, took);
+  ledger_.finished(of_, name_, work.work, reported);
 }
 
 void Service::send(const std::stop_token& stop) {
