@@ -218,23 +218,6 @@ SINGLE = {  # one value each, that the demo has
 }
 SINGLE["node"] = SINGLE["workflow"]
 
-# Queries that rightly show nothing here, and why: by board, panel and refId, in both scopes or in one.
-EMPTY = {
-    ("overview", "Alerts", "A"): "whether an alert is left at the end differs; what fired when is tested above",
-    ("agent", "Accepted and rejected", "B"): "nothing is rejected",
-    ("agent", "Requests that could not be read", "A"): "every request can be read",
-    ("agent", "Recordings dropped", "A"): "no recording is dropped",
-    ("agent", "Dropped", "A"): "the destination takes everything",
-    ("agent", "Samples of the history", "B"): "the history takes everything",
-    ("agent", "Checkpoints of the history", "A"): "the history is saved every few minutes only",
-    ("agent", "Oldest that waits, last success", "A"): "nobody waits",
-    ("agent", "Alerts to be told", "C"): "every alert is told",
-    ("agent", "Address space", "B"): "the address space has no limit here",
-    ("agent", "Refused at the listeners", "A"): "nothing is refused",
-    ("agent", "Spans that no meter counts", "A"): "every span is counted",
-    ("agent", "Limits that are not the rules' own", "A"): "there is no [[threshold]]",
-}
-
 # What changes from one snapshot to the next: each shows the moment at which it looked.
 MOMENTARY = {
     ("agent", "Time of a snapshot"), ("agent", "Time of an evaluation"), ("agent", "Alerts"),
@@ -307,7 +290,7 @@ def test_every_query_shows_the_same_in_both_and_what_the_ledger_says(fleet, boar
         ours = ours_of(fleet, expression, without) if judgeable else rows_of(agent_query(fleet.agent, expression, fleet.end), without)
         theirs = rows_of(fleet.prometheus.query(expression, at=fleet.at["prometheus"] if judgeable else fleet.end), without)
         try:
-            if (board, panel["title"], query["refId"]) in EMPTY:
+            if (board, panel["title"], query["refId"]) in dashboards.QUIET:
                 continue
             if not ours and not theirs and board == "host" and not has_it(fleet, expression):
                 continue

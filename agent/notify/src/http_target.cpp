@@ -6,6 +6,7 @@
 #include "agent/version.h"
 #include "meters/base/text.h"
 #include "wire/base64.h"
+#include "wire/http_message.h"
 
 namespace tocsin::agent {
 
@@ -30,7 +31,9 @@ Outcome outcome_of(const Result<wire::HttpReply>& reply, Time now) {
   if (!reply) return {Answer::Later, reply.error().message, std::nullopt};
   if (reply->success()) return {};
   Outcome out;
-  out.why = "HTTP " + std::to_string(reply->status);
+  out.why = "HTTP " + std::to_string(reply->status) + ' ' + std::string(wire::http_reason(reply->status));
+  if (const std::string* elsewhere = reply->headers.find("Location"))
+    out.why += " to " + to_utf8(std::string_view(*elsewhere).substr(0, 300)) + "; redirects are not followed";
   if (!reply->body.empty()) out.why += ": " + to_utf8(std::string_view(reply->body).substr(0, 300));
   while (!out.why.empty() && out.why.back() == '\n') out.why.pop_back();
   const bool refused = reply->status == 400 || reply->status == 413 || reply->status == 422;
