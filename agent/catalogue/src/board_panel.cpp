@@ -243,9 +243,7 @@ class PanelWriter {
 
   void options(const BoardPanel& panel) {
     switch (panel.kind) {
-      case Kind::Stat:
-        return json_.raw(R"({"colorMode":"value","graphMode":"area","justifyMode":"auto","orientation":"auto",)"
-                         R"("reduceOptions":{"calcs":["lastNotNull"],"fields":"","values":false},"textMode":"auto"})");
+      case Kind::Stat: return stat_options(panel);
       case Kind::Heatmap: return heatmap_options(panel);
       case Kind::Table: return table_options(panel);
       case Kind::Row:
@@ -254,6 +252,13 @@ class PanelWriter {
     }
     json_.raw(R"({"legend":{"calcs":["mean","max","lastNotNull"],"displayMode":"table","placement":"bottom","showLegend":true},)"
               R"("tooltip":{"mode":"multi","sort":"desc"}})");
+  }
+
+  // A tile that has a legend is told by it, also when there is one only: which version, not just how many.
+  void stat_options(const BoardPanel& panel) {
+    const std::string text = panel.queries.front().legend.empty() ? "auto" : "value_and_name";
+    json_.raw(R"({"colorMode":"value","graphMode":"area","justifyMode":"auto","orientation":"auto",)"
+              R"("reduceOptions":{"calcs":["lastNotNull"],"fields":"","values":false},"textMode":")" + text + R"("})");
   }
 
   void heatmap_options(const BoardPanel& panel) {
