@@ -23,6 +23,7 @@
 #include <utility>
 #include <vector>
 
+#include "meters/base/clock.h"
 #include "meters/row.h"
 
 namespace tocsin::meters {
@@ -32,6 +33,7 @@ class ObservedCallback;
 struct ObservedValue {
   std::vector<std::string> labels;
   double value;
+  std::optional<Time> since;
 };
 }  // namespace detail
 
@@ -43,6 +45,10 @@ class Observer {
   }
   void observe(std::span<const std::string_view> labels, double value);
 
+  // What is observed from here on, in this call, has counted since then: counters that were there before the registry, as a
+  // machine's since its boot. Of others, what is new is taken to have begun at the collection before.
+  void since(Time began) noexcept { since_ = began; }
+
   // The registry's number of this collection: the same in each of its callbacks.
   std::uint64_t collection() const noexcept { return collection_; }
 
@@ -50,6 +56,7 @@ class Observer {
   friend class detail::ObservedCallback;
   explicit Observer(std::uint64_t collection) noexcept : collection_(collection) {}
   std::uint64_t collection_;
+  std::optional<Time> since_;
   std::vector<detail::ObservedValue> seen_;
 };
 

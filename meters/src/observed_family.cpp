@@ -11,7 +11,7 @@
 namespace tocsin::meters {
 
 void Observer::observe(std::span<const std::string_view> labels, double value) {
-  detail::ObservedValue seen{{}, value};
+  detail::ObservedValue seen{{}, value, since_};
   for (const std::string_view text : labels) seen.labels.push_back(to_utf8(text));
   seen_.push_back(std::move(seen));
 }
@@ -122,7 +122,9 @@ void ObservedFamily::take(const ObservedValue& seen, std::int64_t now_ns, std::u
   const bool again = series.observed_in == collection;
   const double value = overflow_ == row && again ? series.value + seen.value : seen.value;
   const bool fell = setup_.descriptor.kind == Kind::Counter && !again && value < series.value;
-  if (series.observed_in == 0 || series.ended_in != 0 || fell) series.start_ns = std::min(last_ns_, now_ns);
+  const bool begins = series.observed_in == 0 || series.ended_in != 0;
+  if (begins || fell) series.start_ns = std::min(last_ns_, now_ns);
+  if (begins && seen.since) series.start_ns = std::min(to_unix_ns(*seen.since), now_ns);
   series.value = value;
   series.observed_in = collection;
   series.ended_in = 0;

@@ -175,7 +175,9 @@ void TrackedFamily::resolve(const Family& family, std::int64_t snapshot_ns, bool
                         (room_changed && known.state == State::Lacking);
     if (!begins && start_ns == known.start_ns) continue;
     const std::int64_t time_ns = time_of(family, row, snapshot_ns);
-    const Beginning beginning{time_ns / kNsPerMs, start_ns / kNsPerMs, sender_.previous_ns / kNsPerMs, nullptr};
+    // What this process registered states when each series began; senders state one start for all.
+    const std::int64_t previous_ns = family.origin->via == meters::Via::Registry ? 0 : sender_.previous_ns;
+    const Beginning beginning{time_ns / kNsPerMs, start_ns / kNsPerMs, previous_ns / kNsPerMs, nullptr};
     if (begins) {
       known.state = claim(family, row, beginning);
       known.time_ns = 0;

@@ -24,14 +24,17 @@ class HostMetersTest : public testing::Test {
   }
   void TearDown() override { fs::remove_all(proc_); }
   void file(const std::string& name, const std::string& text) { std::ofstream(proc_ + '/' + name) << text; }
-  std::string scrape() {
+  std::shared_ptr<const meters::Snapshot> collect() {
     meters::Registry registry;
     HostMeters host;
     EXPECT_TRUE(host.start(registry, proc_).ok());
     meters::SnapshotBuilder builder(SystemClock::instance().now());
     registry.collect(builder);
+    return std::move(builder).finish(1);
+  }
+  std::string scrape() {
     std::string text = "\n";
-    exporters::encode_text(*std::move(builder).finish(1), {}, [&](std::string_view block) {
+    exporters::encode_text(*collect(), {}, [&](std::string_view block) {
       text += block;
       return true;
     });
@@ -84,6 +87,20 @@ TEST_F(HostMetersTest, file_systems_of_disks_once_a_device_and_no_others) {
   EXPECT_EQ(std::stod(text.substr(at + 1 + found.size())), size);
   EXPECT_NE(text.find("\nnode_filesystem_avail_bytes{device=\"/dev/vda1\","), std::string::npos) << text;
   for (const char* absent : {"tmpfs", "overlay", "/bound", "vdb1"}) EXPECT_EQ(text.find(absent), std::string::npos) << absent;
+}
+
+// Else what happened since the machine's boot would look as if it had come since the agent's start.
+TEST_F(HostMetersTest, counters_count_since_the_boot) {
+  file("stat", "cpu0 100 2 30 4000 5 0 6 7 0 0\nbtime 1700000000\n");
+  file("pressure/cpu", "some avg10=0.00 total=2500000\n");
+  int counters = 0;
+  const auto snapshot = collect();
+  for (const auto& family : snapshot->families) {
+    if (!family->descriptor->name.starts_with("node_") || family->descriptor->kind != meters::Kind::Counter || family->rows() == 0) continue;
+    ++counters;
+    EXPECT_EQ(family->start_ns[0], 1'700'000'000'000'000'000) << family->descriptor->name;
+  }
+  EXPECT_EQ(counters, 2);
 }
 
 TEST_F(HostMetersTest, what_cannot_be_read_is_left_out) {

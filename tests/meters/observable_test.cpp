@@ -96,6 +96,22 @@ TEST(Observable, a_counter_that_falls_began_anew) {
   EXPECT_EQ(Collected(registry, clock.now()).family("a_total").start_ns[0], to_unix_ns(before));
 }
 
+TEST(Observable, a_counter_that_was_there_before_says_since_when) {
+  ManualClock clock;
+  Registry registry({}, clock);
+  const Time boot = clock.now() - 5h;
+  double value = 1e6;
+  const Observation observation = registry.observable_counter({.name = "a_total"}, [&](Observer& observer) {
+    observer.since(boot);
+    observer.observe({}, value);
+  }).value();
+  EXPECT_EQ(Collected(registry, clock.now()).family("a_total").start_ns[0], to_unix_ns(boot));
+  const Time before = clock.now();
+  clock.advance(1min);
+  value = 1;  // it began again after the collection before
+  EXPECT_EQ(Collected(registry, clock.now()).family("a_total").start_ns[0], to_unix_ns(before));
+}
+
 TEST(Observable, wrong_values_callbacks_that_throw_and_caps) {
   Registry registry;
   const Observation wrong = registry

@@ -48,6 +48,18 @@ TEST(FirstIncrement, a_series_born_by_its_first_event_rises_from_zero) {
                                                     {"x_total{ret=\"500\"}", {{0, 0}, {15'000, 3}}}}));
 }
 
+TEST(FirstIncrement, what_this_process_registered_began_when_it_says) {
+  Window window({});
+  SnapshotMaker made;
+  made.via(meters::Via::Registry);
+  made.at(kStartMs).counter("x_total", {}, 1, kStartMs - 1'000);
+  window.append(*made.take());
+  // Host meters were turned on in a reload: what was counted since the machine's boot did not come since the export before.
+  made.at(kStartMs + 1'000).counter("x_total", {}, 1, kStartMs - 1'000).counter("node_total", {}, 1e6, kStartMs - 3'600'000);
+  window.append(*made.take());
+  EXPECT_EQ(samples_of(window, "node_total"), (Samples{{"node_total{}", {{-3'600'000, 0}, {1'000, 1e6}}}}));
+}
+
 TEST(FirstIncrement, gauges_have_no_zero) {
   Window window({});
   SnapshotMaker made;

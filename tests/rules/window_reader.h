@@ -170,7 +170,7 @@ class SnapshotMaker {
   }
 
   std::int64_t time_ms_ = 0;
-  meters::Via via_ = meters::Via::Registry;
+  meters::Via via_ = meters::Via::Otlp;
   std::string job_, instance_, scope_;
   std::vector<std::pair<std::string, std::string>> attributes_;
   std::map<std::string, Made> families_;

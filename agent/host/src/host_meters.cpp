@@ -149,7 +149,9 @@ Result<void> HostMeters::start(meters::Registry& registry, std::string proc) {
   reading_ = std::make_unique<Reading>(std::move(proc));
   for (const Meter& meter : all_meters()) {
     const auto callback = [reading = reading_.get(), read = meter.read](Observer& observer) {
-      read(reading->latest.get(observer, reading->proc), observer);
+      const HostReading& host = reading->latest.get(observer, reading->proc);
+      if (host.boot) observer.since(*host.boot);
+      read(host, observer);
     };
     auto observation = meters::observe(registry, meter.declared, callback);
     if (!observation) return observation.error();

@@ -10,6 +10,7 @@
 #include <array>
 #include <set>
 
+#include "meters/base/number.h"
 #include "meters/base/text.h"
 
 namespace tocsin::agent {
@@ -69,6 +70,14 @@ std::optional<HostReading::Clock> clock_now() {
   return HostReading::Clock{told != TIME_ERROR, static_cast<double>(state.offset) * unit, static_cast<double>(state.maxerror) * 1e-6};
 }
 
+// proc_stat(5): "btime 1700000000".
+std::optional<Time> boot_of(const HostReading::File& stat) {
+  for (const auto& words : stat.lines)
+    if (words.size() > 1 && words[0] == "btime")
+      if (const auto seconds = parse_double(words[1])) return Time(std::chrono::seconds(static_cast<std::int64_t>(*seconds)));
+  return std::nullopt;
+}
+
 }  // namespace
 
 HostReading::File::File(const std::string& path) : text(read_file(path)), lines(words_of(text)) {}
@@ -82,6 +91,7 @@ HostReading::HostReading(const std::string& proc)
       cpu_pressure(proc + "/pressure/cpu"),
       io_pressure(proc + "/pressure/io"),
       memory_pressure(proc + "/pressure/memory"),
+      boot(boot_of(cpus)),
       clock(clock_now()),
       file_systems(file_systems_of(read_file(proc + "/self/mounts"))) {}
 

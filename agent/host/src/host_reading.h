@@ -12,6 +12,8 @@
 #include <string_view>
 #include <vector>
 
+#include "meters/base/clock.h"
+
 namespace tocsin::agent {
 
 struct HostReading {
@@ -35,6 +37,7 @@ struct HostReading {
 
   File cpus, load, memory, disks, network;
   File cpu_pressure, io_pressure, memory_pressure;
+  std::optional<Time> boot;  // since when all of it counts
   // Of adjtimex(2), not of /proc; none where the kernel does not say.
   struct Clock {
     bool kept = false;  // somebody keeps it right
