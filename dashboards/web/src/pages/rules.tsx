@@ -40,7 +40,7 @@ export function RulesPage({route}: {route: Route}) {
   const count = data.groups.reduce((sum, group) => sum + group.rules.length, 0);
   return <div class="page-body"><div class="tools"><h1>Rules</h1>
     <input type="search" aria-label="filter" placeholder="filter by name or expression" value={filter} onInput={(event) => setParameters({filter: event.currentTarget.value || null}, true)} />
-    <span class="dim">{count} rules in {data.groups.length} groups</span></div>
+    <span class="dim">{count} {count === 1 ? "rule" : "rules"} in {data.groups.length} {data.groups.length === 1 ? "group" : "groups"}</span></div>
     {error && <p class="note error" role="alert">{error}</p>}
     {data.faults.map((fault) => <p class="note error" key={fault} role="alert">{fault}</p>)}
     {data.groups.length === 0 && <p class="note">No rule files are loaded. Name them in the configuration: <code>[rules] files = ["rules/*.yml"]</code>. Those that ship are in <code>rules/library</code>.</p>}

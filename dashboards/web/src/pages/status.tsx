@@ -26,7 +26,7 @@ export function ReceiversPage() {
       {data.listeners.map((one: Json) => <tr key={one.name}><td>{one.name}</td><td><code>{one.address}</code></td>
         <td class={one.serving ? "ok" : "error"}>{one.serving ? "serving" : one.fault}</td></tr>)}</tbody></table></section>
     <section><h2>Received</h2><p class="dim">received = accepted + rejected, counted in points and spans</p>
-      <table><thead><tr><th>receiver</th><th>received</th><th>accepted</th><th>rejected</th><th>requests</th><th>the last rejection</th></tr></thead><tbody>
+      <table><thead><tr><th>receiver</th><th class="number">received</th><th class="number">accepted</th><th>rejected</th><th class="number">requests</th><th>the last rejection</th></tr></thead><tbody>
         {rows.map(([name, one]) => <tr key={name}><td>{name}</td><td class="number">{count(one.received)}</td><td class="number">{count(one.accepted)}</td>
           <td><Reasons counts={one.rejected} /></td><td class="number">{count(one.requests)}</td><td>{one.lastRejection || <span class="dim">none</span>}</td></tr>)}
         <tr><td>spans</td><td class="number">{count(data.spans.received)}</td><td class="number">{count(data.spans.accepted)}</td><td><Reasons counts={data.spans.rejected} /></td><td /><td /></tr>
@@ -39,7 +39,7 @@ export function ReceiversPage() {
     <section><h2>Delivered</h2><p class="dim">offered = sent + queued + in flight + dropped</p>
       {exporters.data?.destinations.length === 0 && <p class="note">Nothing is pushed anywhere. Name a destination under [[export]] in the configuration.</p>}
       {exporters.data?.destinations.map((one: Json) => <div key={one.name}><h3>{one.name} <span class="dim">{one.endpoint ?? ""}</span></h3>
-        <table><thead><tr><th>signal</th><th>offered</th><th>sent</th><th>queued</th><th>in flight</th><th>dropped</th><th>retries</th></tr></thead><tbody>
+        <table><thead><tr><th>signal</th><th class="number">offered</th><th class="number">sent</th><th class="number">queued</th><th class="number">in flight</th><th>dropped</th><th class="number">retries</th></tr></thead><tbody>
           {["metrics", "spans"].filter((signal) => one[signal]).map((signal) => <tr key={signal}><td>{signal}</td><td class="number">{count(one[signal].offered)}</td>
             <td class="number">{count(one[signal].sent)}</td><td class="number">{count(one[signal].queued)}</td><td class="number">{count(one[signal].inFlight)}</td>
             <td><Reasons counts={one[signal].dropped} /></td><td class="number">{count(one[signal].retries)}</td></tr>)}</tbody></table>
@@ -53,7 +53,7 @@ export function CardinalityPage() {
   const rows = [...data.received, ...data.own].sort((a: Json, b: Json) => b.series - a.series);
   return <div class="page-body"><h1>Cardinality</h1>
     <p class="dim">A meter may have {count(data.labelSetLimit)} label sets a sender, all together {count(data.seriesLimit)}. Beyond that one overflow series keeps the totals right.</p>
-    <table><thead><tr><th>meter</th><th>sender</th><th>series</th><th>of its limit</th><th>label with the most texts</th><th>texts</th></tr></thead><tbody>
+    <table><thead><tr><th>meter</th><th>sender</th><th class="number">series</th><th>of its limit</th><th>label with the most texts</th><th class="number">texts</th></tr></thead><tbody>
       {rows.map((one: Json, at: number) => <tr key={at}><td>{one.meter}</td><td class="dim">{[one.job, one.instance].filter(Boolean).join(" ") || one.sender || ""}</td><td class="number">{count(one.series)}</td>
         <td><div class="meter" title={`${one.series} of ${one.limit}`}><i style={{width: `${Math.min(100, (one.series / one.limit) * 100)}%`}} class={one.overflowed ? "red" : ""} /></div>
           {one.overflowed && <b class="error"> overflowed</b>}</td><td>{one.label}</td><td class="number">{one.label ? count(one.labelTexts) : ""}</td></tr>)}
