@@ -99,8 +99,9 @@ class Group {
   const RuleGroup& definition() const noexcept { return *definition_; }
   std::chrono::nanoseconds interval() const noexcept;
 
-  // States of all groups, of which it takes its own; `down`: how long no rule was evaluated that should have been.
-  void restore(std::span<const AlertState> states, std::chrono::nanoseconds down, Time last_evaluation);
+  // States of all groups, of which it takes its own; `down`: how long no rule was evaluated that should have been. Returns
+  // those of its own that are too old to go on: to be forgotten.
+  std::vector<AlertKey> restore(std::span<const AlertState> states, std::chrono::nanoseconds down, Time last_evaluation);
   // `view`: what is read until its own rules write something; none: the storage's newest.
   CycleOutcome evaluate(Time now, RuleStorage& storage, const std::stop_token& stop = {},
                         std::shared_ptr<const promql::SeriesReader> view = nullptr);

@@ -50,6 +50,7 @@ class Silences {
   const Clock& clock_;
   const Changed changed_;
 
+  std::mutex writing_;  // held over a change and its way to the store; before mutex_
   mutable std::mutex mutex_;
   std::vector<rules::Silence> all_;  // guarded by mutex_
   std::uint64_t generation_ = 0;     // guarded by mutex_; of the store

@@ -63,7 +63,7 @@ class RemoteWriteReceiver {
   std::atomic<bool> enabled_;
   std::atomic<std::size_t> max_request_bytes_;
 
-  static constexpr std::size_t kManyPlaces = 200'000;
+  static constexpr std::size_t kManyPlaces = 200'000, kMostPlaces = 8 * kManyPlaces;
 
   std::mutex mutex_;
   // Guarded by mutex_.

@@ -55,6 +55,7 @@ struct RuleFileState {
 struct RuleEngineState {
   std::vector<std::shared_ptr<const rules::GroupStatus>> groups;  // by file and place in it
   std::vector<RuleFileState> files;
+  std::vector<std::string> unmatched;  // patterns of rules.files that no file matches
   std::uint64_t cycles = 0, skipped_ticks = 0, missed_evaluations = 0;
   std::uint64_t evaluations = 0, failures = 0, samples = 0, discarded = 0;
   std::uint64_t commit_failures = 0;

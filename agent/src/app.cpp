@@ -31,6 +31,7 @@
 #include "agent/src/app_pages.h"
 #include "agent/src/listeners.h"
 #include "agent/src/part_options.h"
+#include "agent/store/data_lock.h"
 #include "exporters/scrape_handler.h"
 #include "meters/process.h"
 #include "meters/registry.h"
@@ -105,6 +106,8 @@ class Agent final : public App {
   mutable std::mutex mutex_;
   std::shared_ptr<const Config> config_;  // guarded by mutex_
 
+  std::unique_ptr<DataLock> data_lock_;  // fixed after start(); let go after all that writes there
+
   // Own synchronisation.
   meters::Registry registry_;  // what the agent says of itself
   meters::ProcessMeters process_;
@@ -132,6 +135,9 @@ class Agent final : public App {
 
 // Downstream first: who takes is there before who gives.
 Result<void> Agent::start() {
+  auto lock = DataLock::take(config_->data_dir);
+  if (!lock) return lock.error();
+  data_lock_ = std::move(*lock);
   add_routes();
   add_status_routes();
   history_.start();

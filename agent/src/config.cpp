@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/config.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -29,13 +33,21 @@ void read_word(TomlTable& table, std::string_view key, std::string& into, const 
   if (table.read_choice(key, index, {words.begin(), words.end()})) into = words[index];
 }
 
+// A name, an IPv4 address, or an IPv6 address in brackets.
+bool can_be_a_host(const std::string& host) {
+  in6_addr room{};
+  if (host.starts_with('[') && host.ends_with(']')) return ::inet_pton(AF_INET6, host.substr(1, host.size() - 2).c_str(), &room) == 1;
+  const bool digits = host.find_first_not_of("0123456789.") == std::string::npos;
+  return digits ? ::inet_pton(AF_INET, host.c_str(), &room) == 1 : host.find_first_of(":/[] ") == std::string::npos;
+}
+
 // "host:port" with a port from 0 to 65535; empty where `optional`.
 void check_address(TomlTable& table, std::string_view key, const std::string& address, bool optional) {
   if (address.empty() && optional) return;
   const auto colon = address.rfind(':');
   const std::string port = colon == std::string::npos ? "" : address.substr(colon + 1);
   const bool number = !port.empty() && port.size() <= 5 && port.find_first_not_of("0123456789") == std::string::npos;
-  if (number && std::atoi(port.c_str()) <= 65535 && colon > 0) return;
+  if (number && std::atoi(port.c_str()) <= 65535 && colon > 0 && can_be_a_host(address.substr(0, colon))) return;
   table.fault(key, "must be address:port, like \"127.0.0.1:9464\", but is \"" + address + '"');
 }
 
@@ -216,6 +228,21 @@ std::string listener_url(const HttpConfig& http) {
   return (http.tls.certificate_file.empty() ? "http://" : "https://") + host + http.listen.substr(colon);
 }
 
+// Two listeners of one address: the second would never open.
+void check_listeners(TomlTable& root, const Config& config) {
+  struct Listener {
+    const char *table, *key;
+    const std::string& address;
+  };
+  const std::array<Listener, 4> all{{{"http", "listen", config.http.listen}, {"otlp", "grpc_listen", config.otlp.grpc_listen},
+                                     {"otlp", "http_listen", config.otlp.http_listen}, {"statsd", "tcp_listen", config.statsd.tcp_listen}}};
+  for (auto one = all.begin(); one != all.end(); ++one)
+    for (auto before = all.begin(); before != one; ++before)
+      if (!one->address.empty() && one->address == before->address && !one->address.ends_with(":0"))
+        root.fault(root.has(one->table) ? one->table : before->table, std::string(one->table) + '.' + one->key + " and " + before->table + '.' +
+                                                                          before->key + " are both \"" + one->address + '"');
+}
+
 void read_root(TomlTable& root, Config& config) {
   root.read("data_dir", config.data_dir);
   read_url(root, "external_url", config.external_url);
@@ -241,6 +268,7 @@ void read_root(TomlTable& root, Config& config) {
   read_exposition(root.table("exposition"), config.exposition);
   config.scrapes = read_scrapes(root);
   config.remote_write = read_remote_write(root.table("remote_write"));
+  check_listeners(root, config);
   read_exports(root, config.otlp, config.exports);
   read_notify(root, config.notify);
   read_rules(root.table("rules"), config.rules);
@@ -304,9 +332,10 @@ Config load_config(const ConfigOptions& options, TomlFaults& faults) {
   std::string text;
   if (!file.empty()) {
     std::error_code ignored;
+    errno = 0;
     std::ifstream stream(file, std::ios::binary);
     if (!stream || std::filesystem::is_directory(file, ignored)) {
-      faults.push_back({{file, 0, 0}, "cannot be read"});
+      faults.push_back({{file, 0, 0}, std::string("cannot be read: ") + (stream ? "is a folder" : std::strerror(errno == 0 ? EIO : errno))});
       return {};
     }
     std::ostringstream content;

@@ -150,8 +150,14 @@ void HistogramCells::plus(Row& row, const MetricPoints& batch, const Point& poin
     *into = saturated(*into, point.count);
     return;
   }
+  // All buckets together saturate, as their sum does: cumulative ones must not wrap.
+  std::uint64_t room = kMaxCount - std::min(row.count, kMaxCount);
   const auto from = words_of(batch, point.counts);
-  for (std::size_t i = 0; i < buckets_; ++i) into[i] = saturated(into[i], from[i]);
+  for (std::size_t i = 0; i < buckets_; ++i) {
+    const std::uint64_t more = std::min(from[i], room);
+    into[i] += more;
+    room -= more;
+  }
 }
 
 void HistogramCells::add(Row& row, const MetricPoints& batch, const Point& point) noexcept {

@@ -20,6 +20,7 @@ using Value = toml::basic_value<toml::discard_comments, std::map, std::vector>;
 
 constexpr std::size_t kMaxBytes = 8 * 1024 * 1024;
 constexpr int kMaxDepth = 64;
+constexpr std::string_view kSetting = "--set ";  // what the name of a value's source begins with where it was not a file
 
 // Line of the first place that nests too deep, or nothing. Brackets in texts and comments count too: harmless, since
 // no sane file has 64 of them open.
@@ -49,11 +50,38 @@ std::string_view type_name(const Value& value) {
 }
 
 // toml11's syntax errors are several lines with a drawing; the first says what, " --> file" and "  12 |" say where.
-TomlFault syntax_fault(const toml::syntax_error& error, const std::string& file) {
+// What is wrong with a line most of the time; empty: something else.
+std::string_view usual_mistake(std::string_view line) {
+  line = trim(line);
+  if (line.starts_with('[')) return line.find(']') == std::string_view::npos ? "a ] is missing" : "";
+  const auto equals = line.find('=');
+  if (equals == std::string_view::npos) return "";
+  const std::string_view value = trim(line.substr(equals + 1));
+  if (value.empty()) return "a value is missing";
+  if (value.starts_with('"') && std::count(value.begin(), value.end(), '"') % 2 != 0) return "a \" is missing";
+  const bool letter = (value[0] >= 'a' && value[0] <= 'z') || (value[0] >= 'A' && value[0] <= 'Z') || value[0] == '/' || value[0] == '$';
+  const bool digit = value[0] >= '0' && value[0] <= '9';
+  if (letter && !value.starts_with("true") && !value.starts_with("false")) return "a text stands in quotes: \"...\"";
+  if (digit && value.find_first_not_of("0123456789._+-eE") != std::string_view::npos) return "a text, a duration or a size stands in quotes: \"...\"";
+  if (digit && std::count(value.begin(), value.end(), '.') > 1) return "a text stands in quotes: \"...\"";
+  return "";
+}
+
+std::string_view line_of(std::string_view text, std::size_t number) {
+  for (std::size_t line = 1; line < number; ++line) {
+    const auto end = text.find('\n');
+    if (end == std::string_view::npos) return {};
+    text.remove_prefix(end + 1);
+  }
+  return text.substr(0, text.find('\n'));
+}
+
+TomlFault syntax_fault(const toml::syntax_error& error, std::string_view text, const std::string& file) {
   std::string message = error.what();
   if (const auto at = message.find("[error] "); at != std::string::npos) message.erase(0, at + 8);
   message = message.substr(0, message.find('\n'));
   if (message.starts_with("toml::")) message.erase(0, message.find(": ") == std::string::npos ? 0 : message.find(": ") + 2);
+  if (const auto usual = usual_mistake(line_of(text, error.location().line())); !usual.empty()) message = std::string(usual) + " (" + message + ')';
   return {{file, error.location().line(), error.location().column()}, "syntax: " + message};
 }
 
@@ -82,6 +110,7 @@ struct TomlTable::Node {
   TomlPlace place_of(const Value& of) const {
     const auto location = of.location();
     if (location.line() == 0 || location.file_name() == "unknown file") return {file, 0, 0};
+    if (location.file_name().starts_with(kSetting)) return {location.file_name(), 0, 0};
     return {location.file_name(), location.line(), location.column()};
   }
 
@@ -113,15 +142,17 @@ struct TomlTable::Node {
     for (const auto& [key, node] : children) node->collect_known(into);
   }
 
-  void finish() {
+  // `top`: what stands above the first table.
+  void finish(const std::set<std::string, std::less<>>& top) {
     std::vector<std::string_view> known(asked.begin(), asked.end());
     for (const auto& [key, content] : value.as_table()) {
       if (asked.contains(key)) continue;
       std::string message = "unknown key \"" + key + "\" " + where();
-      if (const std::string near = nearest(key, known); !near.empty()) message += "; did you mean \"" + near + "\"?";
+      if (!path.empty() && top.contains(key) && !content.is_table()) message += "; it belongs above the first [table]";
+      else if (const std::string near = nearest(key, known); !near.empty()) message += "; did you mean \"" + near + "\"?";
       faults->push_back({place_of(content), std::move(message)});
     }
-    for (const auto& [key, node] : children) node->finish();
+    for (const auto& [key, node] : children) node->finish(top);
   }
 };
 
@@ -323,7 +354,7 @@ std::vector<std::string> TomlTable::known_keys() const {
   return {known.begin(), known.end()};
 }
 
-void TomlTable::finish() { node_->finish(); }
+void TomlTable::finish() { node_->finish(node_->asked); }
 
 TomlTable parse_toml(std::string_view text, const std::string& file, TomlFaults& faults) {
   auto node = std::make_shared<TomlTable::Node>();
@@ -338,7 +369,7 @@ TomlTable parse_toml(std::string_view text, const std::string& file, TomlFaults&
       std::istringstream stream{std::string(text)};
       node->value = toml::parse<toml::discard_comments, std::map, std::vector>(stream, file);
     } catch (const toml::syntax_error& error) {
-      faults.push_back(syntax_fault(error, file));
+      faults.push_back(syntax_fault(error, text, file));
     } catch (const std::exception& error) {
       const std::string message = error.what();
       faults.push_back({{file, 0, 0}, "cannot be read: " + message.substr(0, message.find('\n'))});
@@ -349,17 +380,25 @@ TomlTable parse_toml(std::string_view text, const std::string& file, TomlFaults&
 
 namespace {
 
-// As TOML where it is one, else as text, so that --set http.listen=0.0.0.0:9464 needs no quotes.
-Value parse_setting(std::string_view text) {
-  if (text.size() < 64 * 1024 && !too_deep(text)) {
-    try {
-      std::istringstream stream("value = " + std::string(text) + "\n");
-      return toml::parse<toml::discard_comments, std::map, std::vector>(stream, "--set").as_table().at("value");
-    } catch (const std::exception&) {
-      return Value(std::string(text));
-    }
+Value parse_value(const std::string& text, const std::string& named) {
+  std::istringstream stream("value = " + text + "\n");
+  return toml::parse<toml::discard_comments, std::map, std::vector>(stream, named).as_table().at("value");
+}
+
+// As TOML where it is one, else as text, so that --set http.listen=0.0.0.0:9464 needs no quotes. `named`: where faults say it stands.
+Value parse_setting(std::string_view text, const std::string& named) {
+  if (text.size() >= 64 * 1024 || too_deep(text)) return Value(std::string(text));
+  try {
+    return parse_value(std::string(text), named);
+  } catch (const std::exception&) {
   }
-  return Value(std::string(text));
+  std::string quoted;
+  append_json_string(quoted, text);
+  try {
+    return parse_value(quoted, named);
+  } catch (const std::exception&) {
+    return Value(std::string(text));
+  }
 }
 
 }  // namespace
@@ -379,7 +418,7 @@ void set_toml(TomlTable& root, std::string_view assignment, TomlFaults& faults) 
     }
     at = &at->as_table().emplace(std::string(part), Value(toml::table{})).first->second;
   }
-  *at = parse_setting(trim(assignment.substr(equals + 1)));
+  *at = parse_setting(trim(assignment.substr(equals + 1)), std::string(kSetting) + std::string(assignment));
 }
 
 }  // namespace tocsin::agent

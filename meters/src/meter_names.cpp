@@ -62,6 +62,10 @@ Result<Descriptor> describe(const MeterSpec& spec, Kind kind, SourcePlace place)
   if (auto checked = check_formerly(spec); !checked)
     return at(place, "meter \"" + spec.name + "\": formerly \"" + spec.formerly + "\": " + checked.error().message);
   set_formerly(made, spec.formerly, spec.formerly_until);
+  const std::vector<std::string> before = sample_names(*made.formerly);
+  for (const std::string& sample : sample_names(made))
+    if (std::find(before.begin(), before.end(), sample) != before.end())
+      return at(place, "meter \"" + spec.name + "\": formerly \"" + spec.formerly + "\": would be written as " + sample + ", as it is now");
   return made;
 }
 

@@ -41,15 +41,18 @@ std::chrono::nanoseconds Group::interval() const noexcept {
   return definition_->interval.count() > 0 ? std::chrono::nanoseconds(definition_->interval) : options_->default_interval;
 }
 
-void Group::restore(std::span<const AlertState> states, std::chrono::nanoseconds down, Time last_evaluation) {
+std::vector<AlertKey> Group::restore(std::span<const AlertState> states, std::chrono::nanoseconds down, Time last_evaluation) {
+  std::vector<AlertKey> over;
   std::map<std::string_view, Run*> by_key;
   for (const auto& run : runs_) by_key.emplace(run->key(), run.get());
   for (const AlertState& state : states) {
     const auto found = by_key.find(state.rule);
     if (found == by_key.end()) continue;
     if (auto restored = after_restart(state, down)) found->second->restore(*std::move(restored), last_evaluation);
+    else over.push_back({state.rule, state.labels});
   }
   publish({}, {});
+  return over;
 }
 
 void Group::clock_set(std::chrono::nanoseconds step, Time now) {

@@ -50,6 +50,18 @@ bool agrees(const promql::SeriesReader& reader, promql::SeriesRow row, const Ale
   });
 }
 
+namespace {
+
+// The very series that the alert was of: nothing was aggregated away.
+bool is_itself(const promql::SeriesReader& reader, promql::SeriesRow row, const AlertLabels& alert) {
+  return std::ranges::all_of(reader.labels(row), [&](const promql::LabelId& label) {
+    const std::string_view name = reader.text(label.name);
+    return name == "__name__" || label_value(alert, name) == reader.text(label.value);
+  });
+}
+
+}  // namespace
+
 Sight why_gone(std::span<const SelectorUse> uses, const AlertLabels& alert, const GoneContext& context) {
   bool ended = false, too_few = false, contributed = false, blind = false;
   promql::Block block;
@@ -63,13 +75,17 @@ Sight why_gone(std::span<const SelectorUse> uses, const AlertLabels& alert, cons
     blind = blind || rows->empty();
     if (rows->empty() || rows->size() > kMostContributors || !context.reader->read(*rows, range, block)) continue;
     bool enough = false;
-    std::size_t begin = 0;
+    std::size_t begin = 0, at = 0;
     for (const std::uint32_t end : block.ends) {
       const std::size_t count = end - begin;
       const Finding found = judge(std::span(block.time_ms).subspan(begin, count), std::span(block.values).subspan(begin, count),
                                   use, context);
       begin = end;
-      contributed = contributed || found.contributed;
+      const promql::SeriesRow row = (*rows)[at++];
+      // Also where what it had before is lost: it is here again, and says that its condition is over. Of a range that is not filled
+      // yet that would say little.
+      const bool is_back = context.early && use.range_ms == 0 && !found.too_few && is_itself(*context.reader, row, alert);
+      contributed = contributed || found.contributed || is_back;
       ended = ended || (found.contributed && found.ended);
       too_few = too_few || (found.contributed && found.too_few);
       enough = enough || !found.too_few;

@@ -157,11 +157,13 @@ Result<RestoredWindow> Window::restore(std::string_view checkpoint, Time now) {
   if (!read) return read.error();
   const std::int64_t newest_ms = std::max<std::int64_t>(read->newest_ms, 0);
   const std::int64_t now_ms = to_unix_ns(now) / kNsPerMs;
-  const bool from_future = newest_ms - now_ms > kMostAheadMs;
-  const RestoredWindow restored{read->series->series(), from_unix_ns((from_future ? now_ms : newest_ms) * kNsPerMs), from_future};
+  const std::size_t series = read->series->series();
   const std::lock_guard lock(state_->mutex);
   state_->store.restore(std::move(read->series), std::move(read->departed));
   state_->snapshots.restore(read->senders);
+  // Our own clock stood there once; senders' may be ahead of it.
+  const bool from_future = newest_ms - now_ms > kMostAheadMs || state_->snapshots.own_newest_ns() / kNsPerMs - now_ms > kSmallStepMs;
+  const RestoredWindow restored{series, from_unix_ns((from_future ? now_ms : newest_ms) * kNsPerMs), from_future};
   if (from_future) {
     state_->store.set_back(now_ms);
     state_->snapshots.set_back(now_ms);

@@ -190,6 +190,13 @@ void TrackedFamily::resolve(const Family& family, std::int64_t snapshot_ns, bool
   }
 }
 
+// Where a sender's clock is ahead, the time of its sample is ours: only its own tells whether the point is a new one.
+bool TrackedFamily::is_same_point(Row& known, const Family& family, meters::Row row) {
+  if (family.time_ns.empty()) return false;
+  const auto sent_ms = static_cast<std::uint32_t>(family.time_ns[row] / kNsPerMs);
+  return std::exchange(known.sent_ms, sent_ms) == sent_ms && known.time_ns != 0;
+}
+
 void TrackedFamily::append(const Family& family, std::int64_t snapshot_ns) {
   std::visit(
       [&](const auto& points) {
@@ -197,7 +204,7 @@ void TrackedFamily::append(const Family& family, std::int64_t snapshot_ns) {
           Row& known = rows_[row];
           if (family.states[row] != RowState::Live) continue;
           const std::int64_t time_ns = time_of(family, row, snapshot_ns);
-          if (time_ns <= known.time_ns) continue;
+          if (time_ns <= known.time_ns || is_same_point(known, family, row)) continue;
           known.time_ns = time_ns;
           if (time_ns > sender_.newest_ns) sender_.newest_ns = time_ns;
           if (known.state == State::Repeated) {

@@ -57,6 +57,7 @@ class TrackedFamily {
   struct Row {
     std::int64_t time_ns = 0;   // of the last sample
     std::int64_t start_ns = 0;  // as its sender said last
+    std::uint32_t sent_ms = 0;  // the low bits of the time its sender gave last
     State state = State::Unknown;
   };
   using QuantileKey = std::pair<meters::Row, std::uint64_t>;  // row and the quantile's bits
@@ -64,6 +65,7 @@ class TrackedFamily {
   void make_variants(const meters::Family& family);
   std::int64_t start_of(const meters::Family& family, meters::Row row) const noexcept;
   State claim(const meters::Family& family, meters::Row row, const Beginning& beginning);
+  static bool is_same_point(Row& known, const meters::Family& family, meters::Row row);
   void forget_refused();
   void release(meters::Row row, std::vector<promql::SeriesRow>& released);
   promql::SeriesRow quantile_series(const meters::Family& family, meters::Row row, double quantile, std::int64_t time_ms);

@@ -24,6 +24,11 @@ std::string_view reserved_label(const Family& family) noexcept {
   return std::holds_alternative<meters::Summaries>(family.points) ? "quantile" : "";
 }
 
+std::string sender_key(Via via, std::string_view job, std::string_view instance) {
+  std::string key(1, static_cast<char>(via));
+  return key.append(job).append(1, '\0').append(instance);
+}
+
 bool has_live_rows(const Family& family) {
   return std::find(family.states.begin(), family.states.end(), meters::RowState::Live) != family.states.end();
 }
@@ -47,10 +52,7 @@ meters::SeriesIdentity SnapshotAppender::identity_of(const Family& family) const
 }
 
 SenderTimes& SnapshotAppender::sender_of(const meters::Origin& origin) {
-  std::string key;
-  key += static_cast<char>(origin.via);
-  key.append(origin.resource->job).append(1, '\0').append(origin.resource->instance);
-  auto& times = senders_[key];
+  auto& times = senders_[sender_key(origin.via, origin.resource->job, origin.resource->instance)];
   if (!times) times = std::make_unique<SenderTimes>();
   return *times;
 }
@@ -133,6 +135,11 @@ void SnapshotAppender::restore(const std::unordered_map<std::string, std::int64_
     senders_[sender] = std::make_unique<SenderTimes>();
     senders_[sender]->newest_ns = newest_ns;
   }
+}
+
+std::int64_t SnapshotAppender::own_newest_ns() const {
+  const auto own = senders_.find(sender_key(Via::Registry, "", ""));
+  return own == senders_.end() ? 0 : own->second->newest_ns;
 }
 
 std::size_t SnapshotAppender::bytes() const noexcept {

@@ -28,6 +28,8 @@ class SnapshotAppender {
   // The newest point of each sender, for checkpoints. restore() requires: nothing was appended.
   std::unordered_map<std::string, std::int64_t> senders() const;
   void restore(const std::unordered_map<std::string, std::int64_t>& senders);
+  // The newest time of what this process registered, by its own clock; 0: there is none.
+  std::int64_t own_newest_ns() const;
 
  private:
   struct TargetInfo {

@@ -19,7 +19,8 @@ TEST(FileKind, is_told_by_the_content) {
       {"rule_files:\n  - a.yml\nevaluation_interval: 1m\ntests: []\n", FileKind::RuleTest},
       {"load 5m\n  a 1 2 3\neval instant at 1m a\n", FileKind::QueryTest},
       {" \n{\"panels\": []}", FileKind::Dashboard},
-      {"", FileKind::Unknown},
+      {"", FileKind::Configuration},
+      {"# all as it is\n\n", FileKind::Configuration},
       {"hello world\n", FileKind::Unknown},
   };
   for (const auto& [text, kind] : cases) EXPECT_EQ(to_text(kind_of(text)), to_text(kind)) << text;

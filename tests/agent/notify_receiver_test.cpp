@@ -346,6 +346,20 @@ TEST(WebhookReceiver, OneBadAlertNeverSpoilsItsGroup) {
   for (const int good : {0, 2}) EXPECT_NE(desk.told[rows[good].key].firing_at, Time{});
 }
 
+TEST(WebhookReceiver, OfAGroupThatIsTooLargeOnlyWhatIsNewGoesAlone) {
+  Desk desk = webhook_desk(webhook());
+  const OutboxRow old[] = {firing("Down", "a"), firing("Down", "b"), firing("Down", "c")};
+  for (const OutboxRow& row : old) desk.put(row);
+  ASSERT_NE(desk.accept(at(10s)), "");
+  const OutboxRow fresh = firing("Down", "d");
+  desk.put(fresh);
+  ASSERT_NE(desk.ask(at(10min)), "");
+  ASSERT_EQ(desk.sent(), 4U);
+  desk.answer(Answer::Refused, at(10min), "HTTP 413: too large");
+  EXPECT_THAT(desk.accept(at(10min)), HasSubstr("\"d\""));
+  EXPECT_EQ(desk.ask(at(10min)), "") << "what was told before is not told again";
+}
+
 TEST(WebhookReceiver, RecordsOfBeforeARestartKeepItQuiet) {
   Desk desk = webhook_desk(webhook());
   const OutboxRow row = firing("Down", "a");

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "agent/store/data_lock.h"
 #include "agent/store/store.h"
 
 #include <fcntl.h>
@@ -24,6 +25,23 @@ using rules::promql::Matcher;
 using rules::promql::MatchType;
 
 Time at(int second) { return from_unix_ns((1'700'000'000 + std::int64_t{second}) * 1'000'000'000); }
+
+TEST(DataLock, a_data_directory_is_one_agents_alone) {
+  std::string folder = (fs::temp_directory_path() / "tocsin-lock-XXXXXX").string();
+  folder = std::string(mkdtemp(folder.data())) + "/data";
+  {
+    const auto first = DataLock::take(folder);
+    ASSERT_TRUE(first && *first);
+    const auto second = DataLock::take(folder);
+    ASSERT_FALSE(second);
+    EXPECT_NE(second.error().message.find("in use by another tocsin (process " + std::to_string(getpid()) + ')'), std::string::npos)
+        << second.error().message;
+  }
+  EXPECT_TRUE(DataLock::take(folder));
+  EXPECT_TRUE(DataLock::take(""));
+  EXPECT_TRUE(DataLock::take("/proc/no/such/folder")) << "who writes there says so";
+  fs::remove_all(fs::path(folder).parent_path());
+}
 
 class StoreTest : public testing::Test {
  protected:

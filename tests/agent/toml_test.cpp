@@ -54,6 +54,28 @@ TEST(Toml, a_syntax_error_has_its_line) {
   EXPECT_TRUE(faults[0].message.starts_with("syntax: ")) << faults[0].text();
 }
 
+TEST(Toml, the_usual_mistakes_are_named) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"listen = 127.0.0.1:1\n", "stands in quotes"}, {"tick = 15s\n", "stands in quotes"},      {"listen = /run/x\n", "a text stands in quotes"},
+      {"listen = \"127\n", "a \" is missing"},        {"[http\nlisten = \"x\"\n", "a ] is missing"}, {"tick =\n", "a value is missing"}};
+  for (const auto& [text, said] : cases) {
+    TomlFaults faults;
+    parse_toml(text, "t.toml", faults);
+    ASSERT_EQ(faults.size(), 1U) << text;
+    EXPECT_NE(faults[0].text().find(said), std::string::npos) << text << faults[0].text();
+  }
+}
+
+TEST(Toml, what_stands_below_a_table_belongs_to_it) {
+  TomlFaults faults;
+  TomlTable root = parse_toml("[http]\nlisten = \"x\"\ntick = \"1s\"\n", "t.toml", faults);
+  std::string text;
+  root.read("tick", text);
+  root.table("http").read("listen", text);
+  root.finish();
+  EXPECT_EQ(texts(faults), std::vector<std::string>{"t.toml:3:8: unknown key \"tick\" in [http]; it belongs above the first [table]"});
+}
+
 TEST(Toml, deep_nesting_is_refused_before_the_parser_sees_it) {
   TomlFaults faults;
   parse_toml("a = " + std::string(200'000, '['), "deep.toml", faults);
@@ -92,6 +114,21 @@ TEST(Toml, a_setting_goes_over_the_file) {
   EXPECT_EQ(listen, "0.0.0.0:9464");
   EXPECT_EQ(workers, 4);
   EXPECT_EQ(texts(faults), std::vector<std::string>{"--set: \"nonsense\" is not section.key=value"});
+}
+
+TEST(Toml, a_setting_that_is_wrong_is_named_and_not_the_file) {
+  TomlFaults faults;
+  TomlTable root = parse_toml("[http]\nworkers = 4\n", "t.toml", faults);
+  set_toml(root, "http.workers=many", faults);
+  set_toml(root, "tick=5", faults);
+  std::int64_t workers = 0;
+  std::chrono::nanoseconds tick{};
+  root.table("http").read("workers", workers, 1, 64);
+  root.read_duration("tick", tick, std::chrono::seconds(1), std::chrono::hours(1));
+  root.finish();
+  ASSERT_EQ(faults.size(), 2U);
+  EXPECT_EQ(faults[0].text(), "--set http.workers=many: \"workers\" in [http]: must be an integer, but is a text");
+  EXPECT_TRUE(faults[1].text().starts_with("--set tick=5: \"tick\" at the top level: must be")) << faults[1].text();
 }
 
 }  // namespace

@@ -71,6 +71,15 @@ TEST(TypedMeter, a_renamed_meter_is_shown_as_both_until_the_former_name_ends) {
   EXPECT_NE(other.error().message.find("would both be written as"), std::string::npos) << other.error().message;
 }
 
+TEST(TypedMeter, a_former_name_that_is_written_as_the_new_one_is_refused) {
+  for (const auto& [name, formerly, unit] : {std::tuple{"jobs.done", "jobs_done", ""}, {"jobs_total", "jobs", ""}, {"wait_seconds_total", "wait", "s"}}) {
+    Registry registry;
+    const auto made = registry.counter({.name = name, .unit = unit, .formerly = formerly, .formerly_until = std::chrono::sys_days(std::chrono::year{2027} / 3 / 1)});
+    ASSERT_FALSE(made) << name;
+    EXPECT_NE(made.error().message.find("would be written as"), std::string::npos) << made.error().message;
+  }
+}
+
 TEST(TypedMeter, an_optional_label_may_be_left_out) {
   Registry registry;
   const auto requests = ServerRequestTotal::declare(registry).value();

@@ -217,6 +217,37 @@ TEST_F(GroupTest, StatesSurviveARestart) {
   EXPECT_EQ(group_->status()->rules[0].alerts[0].phase, AlertPhase::Firing);
 }
 
+// The very series is back and says that the condition is over: nothing else is waited for, though its history is lost.
+TEST_F(GroupTest, WhatIsOverAfterARestartEndsAtOnceWhereTheSeriesIsBack) {
+  const std::string rules = "  - {alert: A, expr: x > 3}\n";
+  make(rules);
+  sample("x", {}, 5);
+  tick();
+  ASSERT_EQ(group_->status()->rules[0].alerts.size(), 1u);
+  const Time last = now_ - 10s;
+  now_ += 6h;  // nothing of before is in the window any more
+  group_.reset();
+  make(rules, {.started_at = now_});
+  EXPECT_TRUE(group_->restore(*store_.alerts(), 60s, last).empty());
+  for (const OutboxRow& row : tick().change.outbox) EXPECT_FALSE(row.ended()) << "nothing has come yet";
+  sample("x", {}, 1);
+  const CycleOutcome out = tick();
+  ASSERT_EQ(out.change.outbox.size(), 1u);
+  EXPECT_TRUE(out.change.outbox[0].ended());
+}
+
+TEST_F(GroupTest, WhatIsTooOldToGoOnIsForgotten) {
+  const std::string rules = "  - {alert: A, expr: x > 3, for: 40s}\n";
+  make(rules);
+  sample("x", {}, 5);
+  tick();
+  group_.reset();
+  make(rules, {.started_at = now_});
+  const auto over = group_->restore(*store_.alerts(), 3h, now_ - 3h);
+  ASSERT_EQ(over.size(), 1u);
+  EXPECT_EQ(over[0].labels, store_.alerts()->front().labels);
+}
+
 TEST_F(GroupTest, ARestartAloneEndsNothing) {
   const std::string rules = "  - {alert: A, expr: 'rate(x[30s]) > 0'}\n";
   make(rules);

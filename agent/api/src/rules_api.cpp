@@ -177,6 +177,7 @@ void write_group(JsonWriter& json, const rules::GroupStatus& group, const Filter
 void warn_of_faults(ApiCall& call, const AlertingState& state) {
   for (const RuleFileState& file : state.rules.files)
     for (const rules::FileFault& fault : file.faults) call.warnings.push_back(fault.to_string(file.path));
+  for (const std::string& pattern : state.rules.unmatched) call.warnings.push_back("rules.files: no file matches \"" + pattern + '"');
 }
 
 }  // namespace

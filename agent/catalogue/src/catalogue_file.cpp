@@ -214,11 +214,15 @@ struct CatalogueFile::Reader {
   // formerly = { name = "jobs", until = 2027-03-01 }
   void read_formerly(TomlTable& table, DeclaredMeter& meter) {
     if (!table.has("formerly")) return;
+    const std::size_t before = faults.size();
     TomlTable formerly = table.table("formerly");
     text(formerly, "name", meter.formerly, true);
     if (!formerly.read_date("until", meter.formerly_until) && !formerly.has("until"))
       faults.push_back({formerly.place(), "\"until\" is missing: the day on which the former name ends"});
+    if (formerly.has("until") && meter.formerly_until.ok() && meter.formerly_until.year() < std::chrono::year(1970))
+      formerly.fault("until", "before the year 1970");
     if (meter.formerly_until.year() > std::chrono::year(2200)) formerly.fault("until", "a former name must end: not after the year 2200");
+    if (faults.size() != before) meter.formerly = {};
   }
 
   void read_alerts(TomlTable& table, const DeclaredMeter& meter) {

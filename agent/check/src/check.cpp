@@ -2,12 +2,15 @@
 #include "agent/check/check.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 #include <iterator>
 #include <set>
 
 #include "agent/catalogue/catalogue_file.h"
 #include "agent/check/src/file_checks.h"
 #include "agent/config.h"
+#include "agent/rules/rule_files.h"
 #include "rules/promql/script.h"
 
 namespace tocsin::agent {
@@ -18,11 +21,37 @@ void take(const TomlFaults& faults, std::vector<Finding>& into) {
   for (const TomlFault& fault : faults) into.push_back({fault.place.file, fault.place.line, fault.place.column, fault.message});
 }
 
+// What an agent with this configuration would find where it says its rules are.
+void check_rules_of(const GivenFile& file, const Config& config, std::vector<Finding>& findings) {
+  TomlFaults ignored;
+  TomlTable root = parse_toml(file.text, file.name, ignored);
+  const TomlPlace place = root.table("rules").place("files");
+  std::error_code fault;
+  const std::string folder = std::filesystem::absolute(file.name, fault).lexically_normal().parent_path().string();
+  for (const std::string& pattern : config.rules.files) {
+    const std::vector<std::string> found = rule_files_at(pattern, folder);
+    if (found.empty())
+      findings.push_back({file.name, place.line, place.column, "\"files\" in [rules]: no file matches \"" + pattern + "\" in " + folder, true});
+    for (const std::string& path : found) {
+      std::ifstream stream(path, std::ios::binary);
+      const std::string text{std::istreambuf_iterator<char>(stream), {}};
+      if (!stream) {
+        findings.push_back({path, 0, 0, "cannot be read"});
+        continue;
+      }
+      for (const rules::FileFault& one : rules::read_rule_file(text, path, {.experimental = config.rules.experimental}).faults)
+        findings.push_back({path, one.place.line, one.place.column, one.message});
+    }
+  }
+}
+
 void check_configuration(const GivenFile& file, const KnownMeters& known, std::vector<Finding>& findings) {
   TomlFaults faults;
   const Config config = read_config(file.text, file.name, {}, faults);
-  if (faults.empty())
+  if (faults.empty()) {
     for (const SloConfig& slo : config.slos) std::ranges::move(check_slo(slo, known), std::back_inserter(faults));
+    check_rules_of(file, config, findings);
+  }
   take(faults, findings);
 }
 

@@ -52,12 +52,15 @@ std::string_view to_text(FileKind kind) noexcept {
 FileKind kind_of(std::string_view text) noexcept {
   if (trim(text).starts_with('{')) return FileKind::Dashboard;
   std::array<bool, 7> told{};
+  bool is_empty_toml = true;  // comments at most: a configuration that leaves all as it is
   const auto says = [&](FileKind kind) { return told[static_cast<std::size_t>(kind)]; };
   for (std::size_t at = 0; at < text.size();) {
     const std::string_view line = text.substr(at, text.find('\n', at) - at);
     at += line.size() + 1;
     told[static_cast<std::size_t>(told_by(line))] = true;
+    if (const auto words = trim(line); !words.empty() && !words.starts_with('#')) is_empty_toml = false;
   }
+  if (is_empty_toml) return FileKind::Configuration;
   for (const FileKind kind : {FileKind::Catalogue, FileKind::Configuration, FileKind::RuleTest, FileKind::RuleFile, FileKind::QueryTest})
     if (says(kind)) return kind;
   return FileKind::Unknown;

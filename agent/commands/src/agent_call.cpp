@@ -4,6 +4,10 @@
 #include <chrono>
 #include <utility>
 
+#include "meters/base/text.h"
+#include "wire/base64.h"
+#include "wire/http_message.h"
+
 namespace tocsin::agent {
 
 namespace {
@@ -21,6 +25,10 @@ std::string base_of(const AgentAddress& agent) {
 Result<wire::HttpReply> ask_agent(const AgentAddress& agent, const std::string& path, wire::HttpCall call) {
   call.url = base_of(agent) + path;
   if (agent.token) call.headers.add("Authorization", "Bearer " + *agent.token);
+  if (agent.user) call.headers.add("Authorization", "Basic " + base64(*agent.user));
+  call.tls.ca_file = agent.ca_file.value_or("");
+  call.tls.certificate_file = agent.certificate_file.value_or("");
+  call.tls.key_file = agent.key_file.value_or("");
   call.timeout = std::chrono::minutes{2};
   call.max_reply_bytes = kMostReply;
   wire::HttpClient client;
@@ -29,11 +37,18 @@ Result<wire::HttpReply> ask_agent(const AgentAddress& agent, const std::string& 
   return reply;
 }
 
+Error no_answer_of_the_api(const AgentAddress& agent, const wire::HttpReply& reply) {
+  std::string words = base_of(agent) + " answers " + std::to_string(reply.status) + ' ' + std::string(wire::http_reason(reply.status));
+  const std::string body = to_utf8(trim(std::string_view(reply.body).substr(0, 200)));
+  if (!body.empty()) words += ": " + body;
+  if (reply.status == 401 || reply.status == 403) return {Fault::Environment, words};
+  return {Fault::Environment, words + "; is this the agent's HTTP address (port 9464 unless changed)?"};
+}
+
 Result<std::string> ask_agent_json(const AgentAddress& agent, const std::string& path, wire::HttpCall call) {
   auto reply = ask_agent(agent, path, std::move(call));
   if (!reply) return reply.error();
-  if (reply->body.empty() || reply->body.front() != '{')
-    return Error{Fault::Environment, base_of(agent) + " answers " + std::to_string(reply->status) + ": " + reply->body};
+  if (!reply->body.starts_with("{\"status\"")) return no_answer_of_the_api(agent, *reply);
   return std::move(reply->body);
 }
 

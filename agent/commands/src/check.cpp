@@ -10,15 +10,15 @@
 #include "agent/commands/arguments.h"
 #include "agent/commands/commands.h"
 #include "agent/check/seen_series.h"
+#include "agent/commands/src/agent_call.h"
 #include "agent/commands/src/text_file.h"
-#include "wire/http_client.h"
 #include "wire/json_writer.h"
 
 namespace tocsin::agent {
 
 namespace {
 
-constexpr std::size_t kMostBytes = 32U << 20U, kMostScrape = 256U << 20U;
+constexpr std::size_t kMostBytes = 32U << 20U;
 
 std::size_t findings_of(const std::vector<CheckedFile>& checked, bool warnings) {
   std::size_t all = 0;
@@ -67,18 +67,15 @@ void print_lines(const std::vector<CheckedFile>& checked) {
   }
 }
 
-// What an agent has, by a scrape of its endpoint; `url` is its address, or the endpoint's.
-Result<std::vector<KnownSeries>> ask(std::string url) {
-  while (url.ends_with('/')) url.pop_back();
-  if (!url.ends_with("/metrics")) url += "/metrics";
-  wire::HttpClient client({.thread_name = "check"});
+// What an agent has, by a scrape of its endpoint; the URL is its address, or the endpoint's.
+Result<std::vector<KnownSeries>> ask(AgentAddress agent) {
+  while (agent.url->ends_with('/')) agent.url->pop_back();
+  if (agent.url->ends_with("/metrics")) agent.url->erase(agent.url->size() - std::string_view("/metrics").size());
   wire::HttpCall call;
-  call.url = url;
   call.headers.add("Accept", "text/plain;version=0.0.4");
-  call.max_reply_bytes = kMostScrape;
-  const auto reply = client.call(std::move(call));
+  const auto reply = ask_agent(agent, "/metrics", std::move(call));
   if (!reply) return reply.error();
-  if (!reply->success()) return Error{Fault::Environment, "answers with status " + std::to_string(reply->status)};
+  if (!reply->success()) return no_answer_of_the_api(agent, *reply);
   return series_of_exposition(reply->headers.value("Content-Type"), reply->body);
 }
 
@@ -95,8 +92,9 @@ int check_command(Words words) {
   arguments.texts("label", "NAME", "a label that any series may have, by relabelling or of outside; may be repeated", options.labels);
   arguments.flag("unshown", "tells also of tocsin's own meters that no panel of the files shows", options.unshown);
   bool only_given = false;
-  std::optional<std::string> agent;
-  arguments.text("agent", "URL", "an agent: tells also of what queries read that it does not have now", agent);
+  AgentAddress agent;
+  arguments.text("agent", "URL", "an agent: tells also of what queries read that it does not have now", agent.url);
+  agent.credentials(arguments);
   arguments.flag("only-given", "knows the meters of the catalogues given alone, not tocsin's own", only_given);
   arguments.flag("strict", "warnings are faults: exit status 1", strict);
   arguments.flag("json", "prints findings as JSON", json);
@@ -108,10 +106,10 @@ int check_command(Words words) {
     return kExitMisuse;
   }
   options.shipped = !only_given;
-  if (agent) {
-    auto seen = ask(*agent);
+  if (agent.url) {
+    auto seen = ask(agent);
     if (!seen) {
-      std::fprintf(stderr, "tocsin check: %s: %s\n", agent->c_str(), seen.error().message.c_str());
+      std::fprintf(stderr, "tocsin check: --agent: %s\n", seen.error().message.c_str());
       return kExitMisuse;
     }
     options.seen = *std::move(seen);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <ctime>
@@ -57,6 +58,7 @@ class Demo {
   Result<std::unique_ptr<DemoService>> start(std::size_t service);
   void wait(const sigset_t& signals);
   void enter(DemoPhase phase);
+  void come_back();
   void tell_faults();
 
   const DemoOptions& options_;
@@ -66,6 +68,7 @@ class Demo {
   DemoLedger ledger_;
   std::vector<std::unique_ptr<DemoService>> services_;
   std::string fault_;  // that was told last
+  std::optional<Monotonic> back_at_;  // the failing service restarts
 };
 
 Result<std::unique_ptr<DemoService>> Demo::start(std::size_t service) {
@@ -88,7 +91,12 @@ void Demo::enter(DemoPhase phase) {
   // What failed is mended: a new process in its place, with counters that begin at zero.
   std::unique_ptr<DemoService>& service = services_[kFailingService];
   service->stop(3s);
-  std::this_thread::sleep_for(kRestart);
+  back_at_ = clock_.monotonic() + kRestart;
+}
+
+void Demo::come_back() {
+  back_at_.reset();
+  std::unique_ptr<DemoService>& service = services_[kFailingService];
   auto started = start(kFailingService);
   if (!started) return void(std::fprintf(stderr, "demo: %s\n", started.error().message.c_str()));
   service = std::move(*started);
@@ -113,6 +121,7 @@ void Demo::wait(const sigset_t& signals) {
     const DemoPhase phase = phase_at(elapsed, phase_length_);
     if (now != phase) enter(phase);
     now = phase;
+    if (back_at_ && clock_.monotonic() >= *back_at_) come_back();
     if (options_.ledger_file) write_ledger(*options_.ledger_file, ledger_.json(clock_.now()));
     tell_faults();
     if (wait_for_signal(signals, 500ms) != 0) return;
@@ -138,7 +147,9 @@ int Demo::run() {
   const std::string json = ledger_.json(clock_.now());
   if (options_.ledger_file) write_ledger(*options_.ledger_file, json);
   std::fputs(options_.json ? json.c_str() : ledger_.table().c_str(), stdout);
-  return kExitOk;
+  if (std::any_of(services_.begin(), services_.end(), [](const auto& service) { return service->fault().empty(); })) return kExitOk;
+  std::fprintf(stderr, "demo: nobody took this in the end: %s\n", services_.front()->fault().c_str());
+  return kExitFindings;
 }
 
 }  // namespace

@@ -97,8 +97,8 @@ int run_dashboards(const std::vector<CatalogueFile>& catalogues, const GenerateO
 }
 
 int run_generate(const GenerateOptions& options, const Arguments& arguments) {
-  const std::vector<std::string_view> known{"header", "docs", "dashboards", "rules", "grafana", "prometheus", "alertmanager"};
-  if (options.what.size() != 1) return generate_misuse("say what: header, docs, dashboards, rules, grafana, prometheus or alertmanager", arguments);
+  const std::vector<std::string_view> known{"header", "docs", "dashboards", "rules", "slo", "grafana", "prometheus", "alertmanager"};
+  if (options.what.size() != 1) return generate_misuse("say what: header, docs, dashboards, rules, slo, grafana, prometheus or alertmanager", arguments);
   const std::string& what = options.what[0];
   if (what != "header" && what != "docs" && what != "dashboards" && what != "rules") {
     const std::string near = nearest(what, known);
@@ -159,7 +159,7 @@ std::optional<int> read_generate_flags(Arguments& arguments, Words words) {
 }
 
 int generate_command(Words words) {
-  if (!words.empty() && std::string_view(words.front()) == "slo") return generate_slo_command(words);
+  if (!words.empty() && std::string_view(words.front()) == "slo") return generate_slo_command(words.subspan(1));
   if (const auto ended = generate_provisioning(words)) return *ended;
   GenerateOptions options;
   Arguments arguments("generate",

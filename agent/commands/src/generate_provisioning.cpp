@@ -92,7 +92,7 @@ int generate_grafana(Words words) {
       return generate_misuse(std::string(flag) + " must start with http:// or https://", arguments);
   while (grafana.mounted_at.ends_with('/')) grafana.mounted_at.pop_back();
   return deliver(grafana_files(grafana), folder,
-                 "Mount it:  docker run -v " + folder_text(folder) + ":" + grafana.mounted_at + ":ro grafana/grafana\n"
+                 "Mount it:  docker run --network host -v " + folder_text(folder) + ":" + grafana.mounted_at + ":ro grafana/grafana\n"
                  "or copy it there, and restart Grafana.");
 }
 

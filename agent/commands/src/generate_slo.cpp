@@ -13,13 +13,11 @@
 namespace tocsin::agent {
 
 int generate_slo_command(Words words) {
-  std::vector<std::string> what;
   std::optional<std::string> config_file, out;
   bool check = false;
   Arguments arguments("generate slo",
                       "Makes of each [[slo]] of a configuration (docs/slo.md) a rule file for Prometheus, NAME.yml, and its unit test, "
                       "NAME_test.yml: the very rules that the agent evaluates. They read slo_events_total, which the agent exposes.");
-  arguments.rest("slo", "", what);
   arguments.text("config", "FILE", "the configuration", config_file);
   arguments.text("out", "DIR", "where the files go", out);
   arguments.flag("check", "writes nothing; exit status 1 where a file is not as it would be written", check);

@@ -34,6 +34,10 @@ int misuse(const std::string& message) {
   return kExitMisuse;
 }
 
+int fail(const std::string& message) { return std::fprintf(stderr, "tocsin silence: %s\n", message.c_str()), kExitFindings; }
+
+bool call_is_of_one(const std::string& path) { return path.starts_with("/api/v2/silence/"); }
+
 Result<wire::HttpReply> ask(const SilenceOptions& options, const char* method, const std::string& path, std::string body = {}) {
   wire::HttpCall call;
   call.method = method;
@@ -41,8 +45,11 @@ Result<wire::HttpReply> ask(const SilenceOptions& options, const char* method, c
   call.body = std::move(body);
   auto reply = ask_agent(options.agent, path, std::move(call));
   if (!reply || reply->success()) return reply;
-  const std::string words = reply->body.empty() ? "HTTP " + std::to_string(reply->status) : reply->body;
-  return Error{Fault::Input, reply->status == 404 ? "there is no such silence, or it is over" : words};
+  if (reply->status == 404 && reply->body.empty() && call_is_of_one(path)) return Error{Fault::Input, "there is no such silence, or it is over"};
+  // Alertmanager's way: a text, as JSON.
+  const auto tree = JsonTree::parse(reply->body);
+  if (tree && tree->root().type == JsonValue::Type::Text) return Error{Fault::Input, tree->root().text};
+  return no_answer_of_the_api(options.agent, *reply);
 }
 
 Result<std::string> body_of(const SilenceOptions& options) {
@@ -92,21 +99,24 @@ std::string matchers_of(const JsonValue& silence) {
 
 int list(const SilenceOptions& options) {
   const auto reply = ask(options, "GET", "/api/v2/silences");
-  if (!reply) return misuse(reply.error().message);
+  if (!reply) return fail(reply.error().message);
   if (options.json) {
     std::printf("%s\n", reply->body.c_str());
     return kExitOk;
   }
   const auto tree = JsonTree::parse(reply->body);
-  if (!tree) return misuse("the answer is not JSON: " + tree.error().message);
+  if (!tree || tree->root().type != JsonValue::Type::Array) return fail(no_answer_of_the_api(options.agent, *reply).message);
+  std::size_t shown = 0;
   for (const JsonValue& one : tree->root().items) {
     const JsonValue* status = one.find("status");
     const std::string state(status != nullptr ? status->text_at("state") : "");
     if (state == "expired" && !options.all) continue;
+    ++shown;
     std::printf("%s  %-7s  until %s  %s  %s: %s\n", std::string(one.text_at("id")).c_str(), state.c_str(),
                 std::string(one.text_at("endsAt")).c_str(), matchers_of(one).c_str(), std::string(one.text_at("createdBy")).c_str(),
                 std::string(one.text_at("comment")).c_str());
   }
+  if (shown == 0) std::fputs(options.all ? "there is no silence\n" : "no silence is in force; --all shows those that are over\n", stderr);
   return kExitOk;
 }
 
@@ -114,9 +124,10 @@ int make(const SilenceOptions& options) {
   auto body = body_of(options);
   if (!body) return misuse(body.error().message);
   const auto reply = ask(options, "POST", "/api/v2/silences", *std::move(body));
-  if (!reply) return misuse(reply.error().message);
+  if (!reply) return fail(reply.error().message);
   const auto tree = JsonTree::parse(reply->body);
   const std::string id(tree ? tree->root().text_at("silenceID") : "");
+  if (id.empty()) return fail(no_answer_of_the_api(options.agent, *reply).message);
   std::printf("%s\n", options.json ? reply->body.c_str() : id.c_str());
   return kExitOk;
 }
@@ -125,15 +136,17 @@ int make(const SilenceOptions& options) {
 
 int silence_command(Words words) {
   SilenceOptions options;
-  Arguments arguments("silence", "silences of a running agent: shows them, or with matchers makes one");
+  Arguments arguments("silence", "Silences of a running agent: shows them, or with matchers makes one and prints its id. Exit status 1 where the agent "
+                                 "does not answer or refuses.");
   options.agent.flags(arguments);
   arguments.text("for", "DURATION", "how long (default: 1h)", options.lasts);
   arguments.text("author", "NAME", "who wants it (default: $USER)", options.author);
   arguments.text("comment", "TEXT", "why", options.comment);
   arguments.text("expire", "ID", "ends this one", options.expire);
   arguments.flag("all", "shows those that are over, too", options.all);
-  arguments.flag("json", "as JSON", options.json);
-  arguments.rest("MATCHER", "like 'job=\"shop\"' or 'dc!~east|west': alerts that all of them take are not told", options.matchers);
+  arguments.flag("json", "as JSON, those that are over among them", options.json);
+  arguments.rest("[MATCHER...]", "like 'job=\"shop\"' 'dc!~east|west': alerts that all of them take are not told; one at least must name a text",
+                 options.matchers);
   const auto read = arguments.parse(words);
   if (!read) return misuse(read.error().message);
   if (!*read) {
@@ -142,7 +155,7 @@ int silence_command(Words words) {
   }
   if (options.expire) {
     const auto reply = ask(options, "DELETE", "/api/v2/silence/" + wire::percent_encode(*options.expire));
-    return reply ? kExitOk : misuse(reply.error().message);
+    return reply ? kExitOk : fail(reply.error().message);
   }
   return options.matchers.empty() ? list(options) : make(options);
 }

@@ -205,6 +205,7 @@ class Notifier::Loop {
     for (const auto& [key, entry] : rows_) all.outbox.push_back(entry.row);
     for (const auto& [name, lane] : lanes_) {
       for (const auto& [key, record] : lane.told()) all.told.push_back(record);
+      (void)store_.put_fact(since_fact(name), std::to_string(to_unix_ns(lane.since())));
     }
     (void)store_.commit(all);
   }
@@ -271,9 +272,10 @@ class Notifier::Loop {
     heartbeat_.apply(config.heartbeat);
   }
 
+  static std::string since_fact(const std::string& name) { return "receiver since " + name; }
   // Since when a receiver is configured: what ended before is none of its business.
   Time since(const std::string& name) {
-    const std::string fact = "receiver since " + name;
+    const std::string fact = since_fact(name);
     if (const auto known = store_.fact(fact); known && !known->empty()) return from_unix_ns(std::strtoll(known->c_str(), nullptr, 10));
     const Time now = clock_.now();
     (void)store_.put_fact(fact, std::to_string(to_unix_ns(now)));

@@ -30,6 +30,7 @@ struct Sending {
   std::string body;
   std::vector<rules::ToldRecord> records;  // what is told once it is accepted
   std::size_t tellings = 0;                // of them for the first time
+  std::vector<std::string> news = {};      // keys of those, where the receiver needs them
 };
 
 // What an answer means to the rows that were sent.

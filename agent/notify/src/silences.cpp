@@ -37,6 +37,7 @@ Result<void> Silences::load() {
 }
 
 Result<std::string> Silences::put(std::vector<rules::promql::Matcher> matchers, rules::SilenceFacts facts) {
+  const std::lock_guard writing(writing_);
   const Time now = clock_.now();
   if (facts.ends_at <= now) return Error{Fault::Input, "a silence must end in the future"};
   std::vector<Silence> all = this->all();
@@ -60,6 +61,7 @@ Result<std::string> Silences::put(std::vector<rules::promql::Matcher> matchers, 
 }
 
 Result<bool> Silences::expire(const std::string& id) {
+  const std::lock_guard writing(writing_);
   const Time now = clock_.now();
   const auto found = find(id);
   if (!found || found->facts().ends_at <= now) return false;
@@ -78,6 +80,7 @@ Result<bool> Silences::expire(const std::string& id) {
 
 void Silences::keep() {
   const std::uint64_t generation = store_.generation();
+  const std::lock_guard writing(writing_);
   std::vector<Silence> all;
   {
     const std::lock_guard lock(mutex_);

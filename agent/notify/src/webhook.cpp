@@ -55,8 +55,10 @@ class Webhook final : public Receiver {
       return {};
     }
     if (sent.records.size() > 1) {
-      // One of them is bad: from now on each alone, so that the others are told.
-      for (const ToldRecord& record : sent.records) alone_.insert(record.key);
+      // One of them is bad, or they are too many: what is new goes alone, so that it is told; what was told before is not told again.
+      alone_.insert(sent.news.begin(), sent.news.end());
+      if (sent.news.empty())
+        for (const ToldRecord& record : sent.records) alone_.insert(record.key);
       return {};
     }
     std::vector<ToldRecord> out = sent.records;
@@ -163,7 +165,9 @@ class Webhook final : public Receiver {
 
   void add(Sending& sending, const Member& member, Time now) const {
     ToldRecord record = record_of(member.row->key, member.record);
-    sending.tellings += owed({*member.row}, member.record);
+    const std::size_t fresh = owed({*member.row}, member.record);
+    sending.tellings += fresh;
+    if (fresh > 0) sending.news.push_back(record.key);
     if (member.row->ended()) record.resolved_at = now;
     if (!member.row->ended() || record.firing_at == Time{}) record.firing_at = now;
     sending.records.push_back(std::move(record));

@@ -176,7 +176,7 @@ void RemoteWriteReceiver::forget_old(Monotonic now) {
   const bool many = places_.size() > most_places_;
   if (!old && !many) return;
   // So many so soon: they are alive, and placing them again and again would be dear.
-  if (many && now - forgot_ < kChurn) most_places_ *= 2;
+  if (many && now - forgot_ < kChurn) most_places_ = std::min(2 * most_places_, kMostPlaces);
   if (old) most_places_ = kManyPlaces;
   forgot_ = now;
   stream_.forget();

@@ -144,14 +144,14 @@ void RuleEngine::restore() {
     const auto [end, error] = std::from_chars(fact->data(), fact->data() + fact->size(), ns);
     if (error == std::errc{}) last = std::min(from_unix_ns(ns), started_at_);
   }
+  rules::StateChange change;
   for (const Entry& entry : entries_) {
     const auto down = std::max<std::chrono::nanoseconds>(started_at_ - last - entry.group->interval(), 0ns);
-    entry.group->restore(*states, down, last);
+    std::ranges::move(entry.group->restore(*states, down, last), std::back_inserter(change.over));
   }
   generation_ = parts_.store.generation();
   unreadable_ = *states;
   unreadable_since_ = last;
-  rules::StateChange change;
   adopt_unreadable(change);
   commit(std::move(change));
 }
@@ -170,7 +170,9 @@ void RuleEngine::adopt_unreadable(rules::StateChange& change) {
   const std::set<std::string_view> rules(known.begin(), known.end());
   std::vector<rules::AlertState> still;
   for (rules::AlertState& state : unreadable_) {
-    if (is_unreadable(state)) still.push_back(std::move(state));
+    // One that is pending would come back, hours later, as if its condition had held: nobody looked.
+    if (is_unreadable(state) && state.phase != rules::AlertPhase::Pending) still.push_back(std::move(state));
+    else if (is_unreadable(state)) change.over.push_back({state.rule, state.labels});
     else if (!rules.contains(state.rule)) change.rules_gone.push_back(state.rule);
   }
   unreadable_ = std::move(still);
@@ -207,6 +209,7 @@ void RuleEngine::publish() {
   state_.groups = std::move(groups);
   state_.files = std::move(files);
   state_.missing = missing;
+  state_.unmatched = files_.unmatched();
 }
 
 }  // namespace tocsin::agent

@@ -87,7 +87,7 @@ RuleEngine::Entry RuleEngine::make_entry(const std::string& path, const LoadedRu
     // Of a file that could not be read until now: its alerts go on.
     const auto down = std::max<std::chrono::nanoseconds>(parts_.clock.now() - unreadable_since_ - entry.group->interval(), std::chrono::nanoseconds(0));
     if (std::ranges::any_of(unreadable_, [&](const auto& state) { return state.rule.starts_with(path + ";"); }))
-      entry.group->restore(unreadable_, down, unreadable_since_);
+      (void)entry.group->restore(unreadable_, down, unreadable_since_);  // none of them is pending
     return entry;
   }
   entry.group->take_over(*before->group);

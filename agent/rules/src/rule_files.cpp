@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -32,13 +34,18 @@ std::vector<std::string> matches(const std::string& pattern) {
 }
 
 Result<std::string> content_of(const std::string& path) {
+  errno = 0;
   std::ifstream file(path, std::ios::binary);
   std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (!file) return Error{Fault::Environment, "cannot be read"};
+  if (!file) return Error{Fault::Environment, std::string("cannot be read: ") + std::strerror(errno == 0 ? EIO : errno)};
   return text;
 }
 
 }  // namespace
+
+std::vector<std::string> rule_files_at(const std::string& pattern, const std::string& folder) {
+  return matches(pattern.starts_with('/') || folder.empty() ? pattern : folder + "/" + pattern);
+}
 
 bool RuleFiles::refresh_file(const std::string& path, const rules::RuleFileOptions& options, bool at_once) {
   struct stat status {};
@@ -96,8 +103,7 @@ bool RuleFiles::refresh(const std::vector<std::string>& patterns, const std::str
   std::set<std::string> paths;
   unmatched_.clear();
   for (const std::string& pattern : patterns) {
-    const std::string whole = pattern.starts_with('/') || folder.empty() ? pattern : folder + "/" + pattern;
-    const std::vector<std::string> found = matches(whole);
+    const std::vector<std::string> found = rule_files_at(pattern, folder);
     if (found.empty()) unmatched_.push_back(pattern);
     paths.insert(found.begin(), found.end());
   }
