@@ -29,6 +29,10 @@ Verdict judge_total(const RowHead& head, const Arrival& arrival) noexcept {
 
 }  // namespace
 
+std::int64_t later_of(std::int64_t time_ns, const Arrival& arrival) noexcept {
+  return time_ns > arrival.time_ns && time_ns <= arrival.now_ns + kClockStepNs ? time_ns : arrival.time_ns;
+}
+
 Verdict judge(const RowHead& head, const Arrival& arrival) noexcept {
   if (arrival.report == Report::Increment) return head.phase == Phase::Live ? Verdict::Add : Verdict::Begin;
   if (arrival.report == Report::Set) return head.phase == Phase::Live ? Verdict::Replace : Verdict::Begin;

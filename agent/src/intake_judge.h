@@ -45,5 +45,8 @@ enum class Verdict : std::uint8_t {
 };
 
 Verdict judge(const RowHead& head, const Arrival& arrival) noexcept;
+// The time of a series to which points in any order are added: the later one. One that lies ahead of the clock, which was set
+// back since, is none.
+std::int64_t later_of(std::int64_t time_ns, const Arrival& arrival) noexcept;
 
 }  // namespace tocsin::agent

@@ -60,7 +60,7 @@ bool Series<Cells>::apply_row(std::uint32_t at, const Point& point, const Arriva
   }
   head.writer = arrival.writer;
   const bool any_order = arrival.report == Report::Increment || arrival.report == Report::Set;
-  head.time_ns = any_order ? std::max(head.time_ns, arrival.time_ns) : arrival.time_ns;
+  head.time_ns = any_order ? later_of(head.time_ns, arrival) : arrival.time_ns;
   head.seen_s = arrival.now_s;
   return true;
 }
@@ -140,7 +140,7 @@ bool Series<Cells>::apply_stream(std::uint32_t at, const Point& point, Arrival a
   stream.head.stream_start_ns = arrival.start_ns;
   stream.head.time_ns = arrival.time_ns;
   stream.head.seen_s = arrival.now_s;
-  row.head.time_ns = std::max(row.head.time_ns, arrival.time_ns);
+  row.head.time_ns = later_of(row.head.time_ns, arrival);
   row.head.seen_s = arrival.now_s;
   return true;
 }
@@ -159,7 +159,7 @@ bool Series<Cells>::apply_loosely(std::uint32_t at, const Point& point, const Ar
   } else if (arrival.time_ns >= row.head.time_ns) {
     cells_.assign(row, context.batch, point);
   }
-  row.head.time_ns = std::max(row.head.time_ns, arrival.time_ns);
+  row.head.time_ns = later_of(row.head.time_ns, arrival);
   row.head.seen_s = arrival.now_s;
   row.head.writer = arrival.writer;
   return true;

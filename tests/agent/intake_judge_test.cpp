@@ -86,5 +86,15 @@ TEST(Judge, TheTable) {
   }
 }
 
+// What lies ahead of the clock is of before it was set back: the series' time must come back with it.
+TEST(Judge, TheLaterTimeUnlessItLiesAhead) {
+  Arrival arrival;
+  arrival.now_ns = 1'000'000'000'000;
+  arrival.time_ns = arrival.now_ns - 5;
+  EXPECT_EQ(later_of(arrival.time_ns - 5, arrival), arrival.time_ns);
+  EXPECT_EQ(later_of(arrival.time_ns + 2, arrival), arrival.time_ns + 2);
+  EXPECT_EQ(later_of(arrival.now_ns + 3'600'000'000'000, arrival), arrival.time_ns);
+}
+
 }  // namespace
 }  // namespace tocsin::agent

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The catalogue beside a running agent: what is scraped is declared, alike. `tocsin check` and `tocsin generate` as commands."""
 import json
+import resource
 import subprocess
-import time
 import tomllib
 
 from harness.agent import PROGRAM
@@ -84,6 +84,12 @@ def test_check_against_what_an_agent_has(start_agent, tmp_path):
     assert tocsin("check", dashboard, "--agent", "http://127.0.0.1:1").returncode == 2
 
 
+def children_cpu():
+    """Of programs that have ended: what a busy machine does not change."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def test_generate_is_quick_writes_once_and_tells_what_is_stale(tmp_path):
     text = "".join(f'[label.l{i}]\nmeaning = "a label"\nvalues = ["one", "two"]\n' for i in range(100))
     text += "".join(f'[[meter]]\nname = "meter_{i}_total"\nkind = "counter"\nunit = "{{thing}}"\nhelp = "Things."\n'
@@ -93,10 +99,10 @@ def test_generate_is_quick_writes_once_and_tells_what_is_stale(tmp_path):
     header = ["generate", "header", "--catalogue", catalogue, "--out", tmp_path / "out", "--namespace", "many"]
     docs = ["generate", "docs", "--catalogue", catalogue, "--out", tmp_path / "meters.md"]
     assert tocsin(*header, "--check").returncode == 1
-    start = time.monotonic()
+    start = children_cpu()
     assert tocsin(*header).stdout == f"{tmp_path / 'out' / 'many.h'}\n"
     assert tocsin(*docs).returncode == 0
-    assert time.monotonic() - start < 2, "a second each for 500 meters"
+    assert children_cpu() - start < 2, "a second each for 500 meters"
     assert tocsin(*header).stdout == "", "nothing changed, nothing is written"
     assert tocsin(*header, "--check").returncode == 0
     catalogue.write_text(text.replace("Things.", "Other things."))

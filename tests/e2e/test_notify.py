@@ -181,11 +181,14 @@ def test_silences_by_command(start_agent, rules, webhook):
     assert status == 0 and shown.startswith(f"{identifier}  active") and shown.endswith('name=~"no.*"  ann: moving house'), shown
     assert json.loads(silence(agent, "--json")[1])[0]["id"] == identifier
     assert silence(agent, f"--expire={identifier}") == (0, "", "")
-    assert silence(agent) == (0, "", "")
+    assert silence(agent) == (0, "", "no silence is in force; --all shows those that are over")
     assert "expired" in silence(agent, "--all")[1]
-    for wrong in (["--expire=none"], ["name"], ["name=~("], ["a=b", "--for=never"], ["a=~.*"]):
+    elsewhere = f"--url={agent.otlp_url}"
+    for wrong, expected, said in ((["--expire=none"], 1, "no such silence"), (["name"], 2, ""), (["name=~("], 2, ""), (["a=b", "--for=never"], 2, ""),
+                                  (["a=~.*"], 1, "at least one matcher must not match the empty text"), ([elsewhere], 1, "is this the agent's"),
+                                  ([elsewhere, "a=b"], 1, "is this the agent's")):
         status, _, complaint = silence(agent, *wrong)
-        assert status == 2 and complaint.startswith("tocsin silence: "), (wrong, complaint)
+        assert status == expected and complaint.startswith("tocsin silence: ") and said in complaint, (wrong, complaint)
 
 
 def test_a_corrupt_state_is_put_aside_and_the_agent_runs(start_agent, rules, webhook):
