@@ -40,6 +40,11 @@ def in_a_browser(tmp_path_factory):
         yield stack.enter_context(demo_in_a_browser(tmp_path_factory.mktemp("page"), settings, phase="4s"))
 
 
+def wider_than_their_panels(page):
+    return page.eval_on_selector_all("[data-panel]", """all => all.filter(one => [...one.children].some(
+        child => child.getBoundingClientRect().right > one.getBoundingClientRect().right)).map(one => one.getAttribute('aria-label'))""")
+
+
 def row_keys(page):
     """{title of a table: the labels of each row}."""
     return dict(page.eval_on_selector_all("[data-panel]:has(.table)", """all => all.map(one => [one.getAttribute('aria-label'),
@@ -60,6 +65,7 @@ def test_every_dashboard_draws_and_every_panel_has_data(living, name):
     except TimeoutError as late:
         lacking = {title: state for title, state in panels(page).items() if state not in states and title not in quiet}
         raise AssertionError(f"{name}: {lacking}") from late
+    assert not wider_than_their_panels(page), f"{name}: {wider_than_their_panels(page)}"
     for title, keys in row_keys(page).items():
         assert len(set(keys)) == len(keys), f"{name}: {title}: what is of one row stands in several: {keys}"
     chromium.picture(page, uid)

@@ -94,7 +94,7 @@ export function PanelBox({panel, context, theme, annotations, height, focused, o
   const known = Object.hasOwn(KINDS, panel.type);
   const noValue = panel.fieldConfig?.defaults?.noValue ?? "no data in this range";
   const links = panel.links ?? [];
-  return <section class={`panel ${panel.type}${focused ? " focused" : ""}`} ref={box} aria-label={title} data-panel={panel.id} data-state={text ? "text" : !known ? "unknown" : data === null ? "loading" : data.errors.length ? "error" : isEmpty(data) ? "empty" : "data"}>
+  return <section class={`panel${focused ? " focused" : ""}`} ref={box} aria-label={title} data-panel={panel.id} data-type={panel.type} data-state={text ? "text" : !known ? "unknown" : data === null ? "loading" : data.errors.length ? "error" : isEmpty(data) ? "empty" : "data"}>
     <header>
       <h3>{title}</h3>
       {panel.description && <button class="icon" title={panel.description} aria-label="what this panel shows" aria-expanded={help} onClick={() => setHelp(!help)}><Icon name="info" /></button>}
