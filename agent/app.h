@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // App: the resident agent. It owns every part, starts them downstream first and stops them upstream first.
 //
-//   auto app = App::start(config, log);
+//   auto app = App::start(config, log, reload);
 //   if (!app) return app.error();
 //   if (auto reloaded = (*app)->reload(new_config); !reloaded) ...   // as a difference: what did not change keeps running,
 //                                        // nothing counted is lost; on an error the configuration before is in force

@@ -22,6 +22,7 @@
 #include "agent/rules/thresholds.h"
 #include "agent/slo/slo_config.h"
 #include "agent/toml.h"
+#include "meters/descriptor.h"
 
 namespace tocsin::agent {
 
@@ -57,6 +58,8 @@ struct OtlpConfig {
   std::uint64_t max_request_bytes = 64U << 20;    // after decompression
   std::uint64_t max_in_flight_bytes = 256U << 20; // of all requests at once; beyond it 429
   std::vector<std::string> promote;               // resource attributes that become labels of every series
+  // How the names of metrics and attributes become Prometheus'; the words are Prometheus' own.
+  meters::NameStrategy translation_strategy = meters::NameStrategy::UnderscoreEscapingWithSuffixes;
   bool span_meters = true;                        // spans become request meters
   bool namespace_in_server_name = false;          // server_name = service.namespace/service.name
   std::string dc_attribute;             // of the resource; goes before the standard ones for dc

@@ -2,7 +2,7 @@
 // Destinations: everything that the agent pushes to, by name.
 //
 //   Destinations destinations(pipeline, log, clock);
-//   destinations.apply(config.exports);          // also on a reload: one that did not change keeps its queue
+//   destinations.apply(config.exports, 10s);     // also on a reload: one that did not change keeps its queue
 //   bool taken = destinations.forward(resource_spans, 17);
 //   destinations.stop(10s);                      // all at once, each within the deadline
 //

@@ -46,6 +46,8 @@ struct IntakeLimits {
 struct IntakeOptions {
   IntakeLimits limits;
   std::vector<std::string> promoted;  // resource attributes that become labels of every series of the sender
+  // How names of OTLP become Prometheus'. Of senders that are known already it does not change.
+  meters::NameStrategy names = meters::NameStrategy::UnderscoreEscapingWithSuffixes;
 };
 
 class Intake final : public meters::Source {

@@ -5,7 +5,7 @@
 //   pipeline.add(registry);                 // sources and sinks live as long as the pipeline, or until removed; each tick
 //                                           // expires what the source lets a Follower expire
 //   pipeline.add_sink(destination);
-//   pipeline.start(15s, [&](Time now) { intake.tick(now); });
+//   pipeline.start(15s, [&](Time now) { intake.tick(now); }, {});
 //   auto snapshot = pipeline.snapshot(1s);  // at most one second old
 //   pipeline.stop();                        // one last tick, so that sinks have the newest state
 //
@@ -29,6 +29,12 @@
 #include "meters/flow.h"
 
 namespace tocsin::agent {
+
+// What comes again and again: when next, and how far apart.
+struct Beat {
+  Monotonic next{};
+  std::chrono::nanoseconds interval{0};
+};
 
 class Pipeline {
  public:
@@ -67,6 +73,8 @@ class Pipeline {
   void stop();
 
   Stats stats() const;
+  // When the next tick is due, and how far they are apart. Requires: started.
+  Beat next_tick() const;
 
  private:
   std::shared_ptr<const meters::Snapshot> collect();
@@ -95,6 +103,7 @@ class Pipeline {
   std::shared_ptr<const meters::Snapshot> newest_;
   Monotonic newest_at_;
   std::chrono::nanoseconds interval_{0};
+  Monotonic due_{};  // the tick that is waited for, or runs
   std::optional<Monotonic> moved_at_;  // nothing before start()
   Stats stats_;
 

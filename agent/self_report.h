@@ -2,7 +2,7 @@
 // SelfReport: what the agent says of itself, as meters tocsin_* on its own registry, read when it is collected.
 //
 //   SelfReport report;
-//   auto started = report.start(registry, {.receivers = ..., .exporters = ...});
+//   auto started = report.start(registry, {.receivers = ..., .destinations = ..., ...});
 //
 // Each source is asked once a collection, so that meters of one source agree. Errors: Configuration, when a meter cannot be declared: our own mistake.
 // Threads: start from one owner; the functions given are called on the collecting thread and must be thread-safe.

@@ -3,7 +3,7 @@
 //
 //   ServiceNotifier notifier;
 //   notifier.ready("serving on 127.0.0.1:9464");
-//   if (notifier.watchdog_interval()) ... notifier.alive();    // from a loop that proves progress
+//   if (notifier.watchdog_interval()) notifier.alive();    // from a loop that proves progress
 //
 // Threads: thread-safe. A call is one datagram.
 #pragma once

@@ -3,7 +3,8 @@
 // go out through prometheus-cpp's own Exposer, while a service moves from one to the other.
 //
 //   PrometheusCppSource theirs(prometheus_registry);        // a Source: push it, expose it, hand it to the agent
-//   exposer.RegisterCollectable(as_collectable(registry));  // keep the shared_ptr: the exposer only watches it
+//   auto ours = as_collectable(registry);                   // kept: the exposer only watches it
+//   exposer.RegisterCollectable(ours);
 //
 // Lost on the way in: start times, units, exemplars and native histograms, which prometheus-cpp does not have; an
 // untyped metric becomes a gauge. Lost on the way out: start times, units, exemplars, native buckets (a histogram that

@@ -2,7 +2,7 @@
 // Arena: where the numbers of counters and histograms are. A cell has the same index in every arena; each thread that
 // records leases an arena of its own, so that an increment is one plain load and store; a total is the sum over arenas.
 //
-//   increase(cell, 1);                  // this thread's cell, or the shared one by an atomic add
+//   increase(cell, std::uint64_t{1});   // this thread's cell, or the shared one by an atomic add
 //   ArenaUsage usage = arena_usage();   // usage.private_bytes <= kArenaBudgetBytes, always
 //
 // The first recording of a thread leases (a few microseconds once); when the thread ends its arena keeps its values and

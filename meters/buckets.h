@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Buckets: the bounds of a histogram, and how a value finds its bucket.
 //
-//   Result<Buckets> buckets = Buckets::make({0.1, 0.5, 1, 5});
+//   Result<Buckets> buckets = Buckets::make(std::array{0.1, 0.5, 1.0, 5.0});
 //   std::uint32_t bucket = buckets->of(0.5);       // 1: bounds are inclusive upper bounds; the last bucket is +Inf's
 //
 // Threads: immutable. Costs 1 ns a value: the double's exponent and two bits of its mantissa are looked up in a table,

@@ -4,6 +4,7 @@
 // Threads: immutable once shared.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -41,6 +42,8 @@ struct Descriptor {
 void set_formerly(Descriptor& descriptor, std::string_view name, Time until);
 
 // How names become Prometheus' (OpenTelemetry specification, "Prometheus and OpenMetrics compatibility").
+inline constexpr std::array<std::string_view, 4> kNameStrategies{
+    "UnderscoreEscapingWithSuffixes", "UnderscoreEscapingWithoutSuffixes", "NoUTF8EscapingWithSuffixes", "NoTranslation"};
 enum class NameStrategy : std::uint8_t {
   UnderscoreEscapingWithSuffixes,
   UnderscoreEscapingWithoutSuffixes,

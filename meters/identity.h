@@ -23,9 +23,10 @@
 namespace tocsin::meters {
 
 // `promoted` are attribute keys that become labels on every series of the sender, where they are set; their label names
-// are escaped as Prometheus needs, and of two that become one name the texts are joined with ';'. The attributes need
+// are made by `names`, and of two that become one name the texts are joined with ';'. The attributes need
 // not be normalized.
-Resource identify(Attributes attributes, std::string schema_url, std::span<const std::string> promoted = {});
+Resource identify(Attributes attributes, std::string schema_url, std::span<const std::string> promoted = {},
+                  NameStrategy names = NameStrategy::UnderscoreEscapingWithSuffixes);
 
 // Of normalized attributes; what identify() puts into the Resource.
 std::string job_of(const Attributes& attributes);

@@ -2,7 +2,7 @@
 // Label sets of one family, dictionary-encoded: a row is a series, a column a label name, a cell a number that stands
 // for the label's text. Grouping rows by a label compares integers; a text is stored once a column.
 //
-//   LabelSetTable table({{"func", "func"}});
+//   LabelSetTable table(std::vector<LabelColumn>{{"func", "func"}});
 //   Row row = table.find_or_append(std::array{table.intern(0, "GET /items", LabelType::String)});
 //   std::shared_ptr<const LabelSets> sets = table.view();       // immutable: rows appended later do not show
 //   sets->text(0, sets->id(row, 0));                            // "GET /items"

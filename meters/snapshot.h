@@ -36,6 +36,7 @@ struct Resource {
   std::string job;       // service.namespace/service.name
   std::string instance;  // service.instance.id or its stand-in
   std::vector<std::pair<std::string, std::string>> promoted;  // Prometheus label name and text, by name
+  NameStrategy names = NameStrategy::UnderscoreEscapingWithSuffixes;  // of what it sends
 };
 
 struct Scope {

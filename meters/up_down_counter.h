@@ -2,7 +2,8 @@
 // Up-down counter: a sum that also falls, such as the number of requests in flight.
 //
 //   UpDownCounter in_flight = registry.up_down_counter({.name = "jobs_active", .unit = "{job}"}).value().with({});
-//   in_flight.add(1);  ...  in_flight.add(-1);      // may be on different threads
+//   in_flight.add(1);
+//   in_flight.add(-1);                              // on any thread
 //
 // Threads: all. Costs as a counter, and a second cell that tells an idle series from a balanced one.
 #pragma once

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // FileFault: what is wrong in a file that a person wrote, and where.
 //
-//   fault.to_string("rules/api.yml")     // rules/api.yml:12:9: field 'expr' must be set in rule
+//   fault.to_string("rules/api.yml");    // rules/api.yml:12:9: field 'expr' must be set in rule
 //
 // Threads: a value.
 #pragma once

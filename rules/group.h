@@ -3,9 +3,10 @@
 // what must be committed, and after that told.
 //
 //   auto group = Group::make(definition, options);
-//   (*group)->restore(states, down);                        // once, before the first evaluation
+//   (*group)->restore(states, down, last_evaluation);       // once, before the first evaluation
 //   CycleOutcome cycle = (*group)->evaluate(now, storage);  // at each tick that is due
-//   store.commit(cycle.change); notifier.take(cycle.change.outbox);
+//   store.commit(cycle.change);
+//   notifier.take(cycle.change.outbox);
 //
 // Threads: evaluate, take_over and retire by one thread at a time (different groups at once); status() on any.
 // Costs: that of its expressions; templates about 2 us an alert; nothing for a rule that gives nothing.

@@ -2,9 +2,9 @@
 // Outbox: what is to be told. A row is one episode of an alert, from when it fires to when it ends; it is written again
 // under the same key when its words change or it ends, and what each receiver was told stands beside it.
 //
-//   OutboxRow row = outbox_row(state, generator_url, valid_for);     // at each "tell" of advance()
-//   store.commit({.outbox = {row}});                                  // first durable,
-//   notifier.take({row});                                             // then told
+//   OutboxRow row = outbox_row(state, generator_url, now, valid_for);   // at each "tell" of advance()
+//   store.commit({.outbox = {row}});                                    // first durable,
+//   notifier.take({row});                                               // then told
 //
 // A row goes once it has ended and every receiver knows, or gave up: nothing that fired is forgotten untold.
 // Threads: values. Costs: one row for each firing alert and each end not yet told.

@@ -2,7 +2,7 @@
 // StateStore: what must outlive the process: alert states, what is to be told, what was told, silences, counts.
 //
 //   auto states = store.alerts();                       // at start, before the first evaluation
-//   Result<void> kept = store.commit({.alerts = changed, .outbox = rows, .over = keys});   // once a tick
+//   Result<void> kept = store.commit({.alerts = changed, .over = keys, .outbox = rows});   // once a tick
 //
 // A commit is whole or not at all, and durable when it returns. When it fails the agent goes on: alerts are told all the
 // same, the failure is counted and shown, and the store writes what failed with the next commit.

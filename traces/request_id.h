@@ -5,9 +5,9 @@
 //   std::string id = ids->next();                       // "spf00d2004c@hf18bcfe568000a14782"
 //   auto parts = parse_request_id(id);                  // parts->pid, parts->time ...
 //
-//   {sub}{pid, 4 hex}{index, 4 hex}@{location}{unix ms, 11 hex}{last two bytes of the IPv4 address, 4 hex}{port, first 2
-//   digits of 4 or 5}2
-//   {sub}{pid, 8 hex}{index, 4 hex}@{location}{unix ms, 11 hex}{IPv4 address, 8 hex}{port, 4 hex}3        `wide`
+// {sub}{pid, 4 hex}{index, 4 hex}@{location}{unix ms, 11 hex}{last two bytes of the IPv4 address, 4 hex}{port, first 2
+// digits of 4 or 5}2, or where it is `wide`
+// {sub}{pid, 8 hex}{index, 4 hex}@{location}{unix ms, 11 hex}{IPv4 address, 8 hex}{port, 4 hex}3
 //
 // Time and index are one counter that only grows, so that two ids of one generator are never equal: not in one
 // millisecond, not after the clock stepped back, not beyond 65,536 in a millisecond (it then runs ahead of the clock).

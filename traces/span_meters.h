@@ -3,10 +3,10 @@
 // CONSUMER spans, the rely_ ones from CLIENT and PRODUCER spans; spans of other kinds are accepted and make none.
 //
 //   SpanMeters span_meters(clock, options);
-//   Applied applied = span_meters.apply(batch);          // each request: counts, latencies, exemplars
-//   span_meters.tick();                                  // before each tick's Snapshot: ends what is silent or idle
-//   span_meters.collect(builder);                        // a Source
-//   span_meters.sinks_saw();                             // after it: what has ended is dropped
+//   SpanMeters::Applied applied = span_meters.apply(batch);   // each request: counts, latencies, exemplars
+//   span_meters.tick();                                       // before each tick's Snapshot: ends what is silent or idle
+//   span_meters.collect(builder);                             // a Source
+//   span_meters.sinks_saw();                                  // after it: what has ended is dropped
 //
 // A span counts when it arrives, however old it is: the totals are cumulative. One that is sent twice counts twice (OTLP
 // delivers at least once), one that its SDK sampled away not at all. The series of a func begin at zero with status="ok",
@@ -40,6 +40,7 @@ struct SpanMetersOptions {
   std::string server_host_attribute = {};  // "host.name" where the label is wanted; none when empty
   std::string app_id_attribute = {};  // of the resource; of the span it is the decoder's to find
   std::vector<std::string> promoted = {};  // as for identify()
+  meters::NameStrategy names = meters::NameStrategy::UnderscoreEscapingWithSuffixes;  // likewise
   std::uint32_t max_label_sets = 2000;  // a sender and meter
   std::uint32_t max_names = 1000, max_addresses = 200;  // a sender and side: funcs from span names, peers from addresses
   std::uint32_t max_senders = 10'000;

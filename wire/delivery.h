@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Delivery: what every sender shares: a ledger that always adds up, and when to try again.
 //
-//   Ledger ledger;                                   Backoff backoff({}, seed);
-//   ledger.offer(100);                               if (auto at = backoff.again(first, now, reply.retry_after)) ...
-//   ledger.begin(100);                               backoff.succeeded();
+//   Ledger ledger;                              // offered = sent + queued + in_flight + dropped{reason}, in items:
+//   ledger.offer(100);                          // data points, spans, samples
+//   ledger.begin(100);
 //   ledger.finish(97, 3, DropReason::Rejected);
-//
-//   offered = sent + queued + in_flight + dropped{reason}      in items: data points, spans, samples
+//   Backoff backoff({}, seed);
+//   if (auto at = backoff.again(first, now, reply.retry_after)) ...
+//   backoff.succeeded();
 //
 // Threads: Ledger is thread-safe, and counts() is read under its one lock, so that the equation holds at every read.
 // Backoff is a value of one thread. Neither knows a socket.

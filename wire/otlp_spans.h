@@ -4,7 +4,7 @@
 //   SpanDecoder decoder;                                     // one a thread
 //   if (auto decoded = decoder.decode(body, batch); !decoded)
 //     return decoded.error();                                // "spans: length runs past the end at byte 812"
-//   span_meters.apply(batch, clock.now());
+//   span_meters.apply(batch);
 //
 // The whole body is decoded before anything is applied: of a body that is truncated nothing counts. Unknown fields are
 // passed over, as are the values of attributes that no label is made from. Spans whose ids are missing, all zero or of

@@ -3,7 +3,9 @@
 // of the message.
 //
 //   WriteRequest request;                                       // one a thread, used again and again
-//   if (auto read = decode_write_request(*uncompress_snappy(body, limit), request); !read) return read.error();
+//   auto message = uncompress_snappy(body, limit);              // kept: the request's texts lie in it
+//   if (!message) return message.error();
+//   if (auto read = decode_write_request(*message, request); !read) return read.error();
 //   for (const WriteSeries& series : request.series)
 //     if (series.fault.empty()) use(request.labels_of(series), request.samples_of(series));
 //

@@ -2,7 +2,7 @@
 // Router: which path is answered by which function, and who may call it.
 //
 //   Router router;
-//   router.get("/-/healthy", [](const auto& request, auto& responder) { responder.send_text(200, "healthy\n"); });
+//   router.get("/-/healthy", [](const auto&, auto& answer) { answer.send_text(200, "healthy\n"); });
 //   router.change("/-/reload", reload);          // POST; only from loopback or with credentials
 //   router.handle(request, responder);
 //

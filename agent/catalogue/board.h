@@ -31,6 +31,7 @@ struct BoardQuery {
   std::string column;                // of a table: its heading
   std::optional<std::string> unit;   // of a table's column
   std::vector<BoardStep> steps;      // of a table's column
+  bool limit = false;                // limits that a person set: drawn dashed
 };
 
 struct BoardPanel {

@@ -2,7 +2,7 @@
 // Dashboard: what a dashboard of Grafana asks for, of its JSON.
 //
 //   DashboardReading dashboard = read_dashboard(tree);
-//   for (const DashboardQuery& query : dashboard.queries) check(filled_in(query.expression));
+//   for (const DashboardQuery& query : dashboard.queries) check(filled_in(query.expression, true));
 //
 // Threads: pure.
 #pragma once

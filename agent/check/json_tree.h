@@ -3,7 +3,7 @@
 //
 //   Result<JsonTree> tree = JsonTree::parse(text);
 //   if (const JsonValue* panels = tree->root().find("panels")) for (const JsonValue& panel : panels->items) ...
-//   tree->place(panel.offset);                             // line and column
+//   tree->place(tree->root().offset);                      // line and column
 //
 // RFC 8259, strictly; of members with one name the last counts. At most 128 levels.
 // Threads: immutable. Costs about 100 bytes a value; made for files, not for requests.

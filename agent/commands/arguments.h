@@ -2,7 +2,7 @@
 // Arguments: what stands behind `tocsin <command>`, read by a table of flags, so that help and parser cannot differ.
 //
 //   Arguments arguments("run", "the agent");
-//   std::string file;
+//   std::optional<std::string> file;
 //   arguments.text("config", "FILE", "configuration (default: tocsin.toml here, if there is one)", file);
 //   if (auto read = arguments.parse(words); !read) return misuse(read.error());
 //

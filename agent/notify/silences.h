@@ -2,7 +2,8 @@
 // Silences: all of them, kept in the store, given to the notifier whenever one comes or ends by hand.
 //
 //   Silences silences(store, clock, [&](auto active) { notifier.set_silences(std::move(active)); });
-//   auto id = silences.put({*Matcher::make("job", MatchType::Equal, "shop")}, now, now + 2h, "ann", "moving house");
+//   auto id = silences.put({*Matcher::make("job", MatchType::Equal, "shop")},
+//                          {.starts_at = now, .ends_at = now + 2h, .author = "ann", .comment = "moving house"});
 //   silences.expire(*id);
 //
 // One that is over is shown for five days, then forgotten.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// ScrapeReceiver: asks targets for what they expose, each on its own beat, spread over the interval.
+// ScrapeReceiver: asks targets for what they expose, each on its own beat: a little ahead of a tick where its interval is in
+// step with ticks, so that rules see it fresh; else spread over the interval.
 //
-//   ScrapeReceiver scrapes(window, intake, log, clock);
+//   ScrapeReceiver scrapes(window, intake, log, clock, [&] { return pipeline.next_tick(); });
 //   scrapes.apply(config.scrapes);           // also on a reload: a target that is the same goes on, by the new rules
 //   for (const ScrapeTargetState& target : scrapes.targets()) ...
 //   scrapes.stop();
@@ -14,6 +15,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <stop_token>
@@ -23,6 +25,7 @@
 
 #include "agent/ledger.h"
 #include "agent/log.h"
+#include "agent/pipeline.h"
 #include "agent/receivers/scrape_series.h"
 #include "meters/base/clock.h"
 #include "wire/http_client.h"
@@ -53,7 +56,7 @@ struct ScrapeReceiverStats {
 
 class ScrapeReceiver {
  public:
-  ScrapeReceiver(rules::Window& window, Intake& intake, Log& log, const Clock& clock);
+  ScrapeReceiver(rules::Window& window, Intake& intake, Log& log, const Clock& clock, std::function<Beat()> next_tick = {});
   ~ScrapeReceiver();
   ScrapeReceiver(const ScrapeReceiver&) = delete;
   ScrapeReceiver& operator=(const ScrapeReceiver&) = delete;
@@ -72,6 +75,7 @@ class ScrapeReceiver {
   using Jobs = std::vector<std::pair<ScrapeConfig, std::vector<std::shared_ptr<Target>>>>;
 
   std::vector<std::shared_ptr<Target>> make_targets(const ScrapeConfig& job);
+  Monotonic beat_about(Monotonic when, const Target& target, const ScrapeConfig& job) const;
   static void keep_same(std::vector<std::shared_ptr<Target>>& targets, std::vector<std::shared_ptr<Target>>& before);
   std::shared_ptr<const ScrapeRules> rules_of(const Target& target) const;
   void run(const std::stop_token& stop);
@@ -86,6 +90,7 @@ class ScrapeReceiver {
   Intake& intake_;
   Log& log_;
   const Clock& clock_;
+  const std::function<Beat()> next_tick_;
 
   Ledger ledger_{"scrape"};     // own synchronisation
   wire::Exposition exposition_;  // the scrape thread's

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // StatsdReceiver: StatsD lines become series in the intake, at once: there is no flush interval to wait for.
 //
-//   StatsdReceiver receiver(intake, {});
+//   StatsdReceiver receiver(intake, {}, clock);
 //   receiver.take("requests:1|c|#env:prod\nlatency:12|ms");      // from StatsdSockets
 //   receiver.flush_sets(now);                                    // at each tick
 //

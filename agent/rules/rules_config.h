@@ -2,7 +2,7 @@
 // RulesConfig: which rule files are evaluated and how, as [rules] of the configuration says it.
 //
 //   RulesConfig config;
-//   read_rules(root, config);            // faults are told by the table
+//   read_rules(root.table("rules"), config);   // faults are told by the table
 //
 // Threads: a value.
 #pragma once

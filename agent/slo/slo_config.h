@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SloConfig: service level objectives, as [[slo]] of the configuration says them.
 //
-//   std::vector<SloConfig> slos = read_slos(root, {config.tick, config.history.recorded_retention});
+//   std::vector<SloConfig> slos = read_slos(root, {.tick = 15s, .kept = 35 * 24h});
 //   for (const TomlFault& finding : check_slo(slos[0], known)) say(finding.text());     // against the meters that exist
 //
 // Threads: values.

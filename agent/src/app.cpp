@@ -61,7 +61,7 @@ class Agent final : public App {
         history_(*config_, log, clock),
         alerting_(*history_.window(), intake_, log, clock, [this] { return progresses(hang_limit()) && alerting_.progresses(); }),
         remote_write_(*history_.window(), intake_, config_->remote_write, clock),
-        scrapes_(*history_.window(), intake_, log, clock),
+        scrapes_(*history_.window(), intake_, log, clock, [this] { return pipeline_.next_tick(); }),
         pipeline_(clock),
         destinations_(pipeline_, log, clock),
         scrape_([this] { return pipeline_.snapshot(1s); }, scrape_options(config_->exposition)),
@@ -314,6 +314,8 @@ Result<void> Agent::reload(std::shared_ptr<const Config> config) {
   if (config->data_dir != before->data_dir)
     log_.warning("needs a restart", {{"key", "data_dir"}, {"in force", before->data_dir}});
   if (config->log_format != before->log_format) log_.warning("needs a restart", {{"key", "log.format"}});
+  if (config->otlp.translation_strategy != before->otlp.translation_strategy)
+    log_.warning("needs a restart", {{"key", "otlp.translation_strategy"}});
   if (!(config->history == before->history)) log_.warning("needs a restart", {{"key", "history"}});
   api_.configure(query_options(config->query));
   last_reload_ns_ = to_unix_ns(clock_.now());

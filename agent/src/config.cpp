@@ -104,6 +104,9 @@ void read_otlp(TomlTable table, OtlpConfig& into) {
   table.read_bytes("max_request", into.max_request_bytes, 1'024, 1U << 30);
   table.read_bytes("max_in_flight", into.max_in_flight_bytes, 1U << 20, std::uint64_t{16} << 30);
   table.read("promote", into.promote);
+  std::size_t strategy = 0;
+  if (table.read_choice("translation_strategy", strategy, {meters::kNameStrategies.begin(), meters::kNameStrategies.end()}))
+    into.translation_strategy = static_cast<meters::NameStrategy>(strategy);
   table.read("span_meters", into.span_meters);
   table.read("namespace_in_server_name", into.namespace_in_server_name);
   table.read("dc_attribute", into.dc_attribute);

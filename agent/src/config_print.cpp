@@ -94,6 +94,7 @@ void write_listeners(TomlWriter& toml, const Config& config) {
   toml.bytes("max_request", config.otlp.max_request_bytes);
   toml.bytes("max_in_flight", config.otlp.max_in_flight_bytes);
   toml.texts("promote", config.otlp.promote);
+  toml.text("translation_strategy", std::string(meters::kNameStrategies[static_cast<std::size_t>(config.otlp.translation_strategy)]));
   toml.flag("span_meters", config.otlp.span_meters);
   toml.flag("namespace_in_server_name", config.otlp.namespace_in_server_name);
   toml.text("dc_attribute", config.otlp.dc_attribute);

@@ -50,8 +50,10 @@ std::string identity_key(meters::Via via, const meters::Resource& resource) {
 
 // In Prometheus' own ways job and instance are labels like others: there may be none.
 std::shared_ptr<const meters::Resource> identify(meters::Via via, meters::Attributes attributes, std::string schema_url,
-                                                 std::span<const std::string> promoted) {
-  auto resource = std::make_shared<meters::Resource>(meters::identify(std::move(attributes), std::move(schema_url), promoted));
+                                                 const IntakeOptions& options) {
+  const auto names = via == meters::Via::Otlp ? options.names : meters::NameStrategy::UnderscoreEscapingWithSuffixes;
+  auto resource = std::make_shared<meters::Resource>(
+      meters::identify(std::move(attributes), std::move(schema_url), options.promoted, names));
   if (names_are_prometheus(via)) {
     resource->job = meters::text_of(resource->attributes, "service.name");
     resource->instance = meters::text_of(resource->attributes, "service.instance.id");
@@ -126,7 +128,7 @@ Intake::State::Binding Intake::State::bind(const MetricPoints::Resource& resourc
   auto attributes = wire::decode_attributes(resource.bytes, wire::otlp::Resource::kAttributes);
   if (!attributes) return problem = Rejection::BadAttributes, Binding{};
   if (!texts_are_utf8(*attributes)) return problem = Rejection::InvalidUtf8, Binding{};
-  auto identified = identify(via, std::move(*attributes), to_utf8(resource.schema_url), current.promoted);
+  auto identified = identify(via, std::move(*attributes), to_utf8(resource.schema_url), current);
 
   const std::lock_guard lock(mutex);
   auto& target = targets[identity_key(via, *identified)];

@@ -5,7 +5,6 @@
 
 #include "agent/src/intake_context.h"
 #include "meters/base/text.h"
-#include "meters/descriptor.h"
 #include "wire/otlp_attributes.h"
 
 namespace tocsin::agent {
@@ -83,11 +82,11 @@ std::optional<Rejection> LabelReader::read_value(std::string_view value, Label& 
   return std::nullopt;
 }
 
-meters::LabelColumn label_column(std::string_view name, bool histogram, bool summary) {
-  std::string shown = meters::prometheus_label_name(name);
+meters::LabelColumn label_column(std::string_view name, meters::Kind kind, meters::NameStrategy names) {
+  std::string shown = meters::prometheus_label_name(name, names);
   const bool taken = shown == "job" || shown == "instance" || shown.starts_with("__") ||
-                     shown.starts_with("otel_scope_") || (histogram && shown == "le") ||
-                     (summary && shown == "quantile");
+                     shown.starts_with("otel_scope_") || (kind == meters::Kind::Histogram && shown == "le") ||
+                     (kind == meters::Kind::Summary && shown == "quantile");
   if (taken) shown.insert(0, "exported_");
   return {std::string(name), std::move(shown)};
 }

@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "meters/descriptor.h"
 #include "meters/labels.h"
 
 namespace tocsin::agent {
@@ -45,6 +46,6 @@ class LabelReader {
 };
 
 // The column for a label of a family of this kind: names that the exposition needs itself get "exported_" before them.
-meters::LabelColumn label_column(std::string_view name, bool histogram, bool summary);
+meters::LabelColumn label_column(std::string_view name, meters::Kind kind, meters::NameStrategy names);
 
 }  // namespace tocsin::agent

@@ -12,22 +12,27 @@ namespace {
 
 constexpr std::size_t kMeterBytes = 1'024;  // an estimate of what a meter costs besides its series
 
-std::shared_ptr<const meters::Descriptor> describe(const MetricPoints::Metric& metric, meters::Via via) {
+std::shared_ptr<const meters::Descriptor> describe(const MetricPoints::Metric& metric, const meters::Origin& origin) {
   auto descriptor = std::make_shared<meters::Descriptor>();
   descriptor->name = metric.name;
   descriptor->unit = to_utf8(metric.unit);
   descriptor->help = to_utf8(metric.description);
   descriptor->kind = metric.kind;
-  descriptor->prometheus_name = names_are_prometheus(via)
-                                    ? descriptor->name
-                                    : meters::prometheus_name(metric.name, descriptor->unit, metric.kind);
+  const auto names = names_of(origin);
+  descriptor->prometheus_name =
+      names ? meters::prometheus_name(metric.name, descriptor->unit, metric.kind, *names) : descriptor->name;
   return descriptor;
 }
 
 }  // namespace
 
+std::optional<meters::NameStrategy> names_of(const meters::Origin& origin) noexcept {
+  if (names_are_prometheus(origin.via)) return std::nullopt;
+  return origin.resource->names;
+}
+
 Meter::Meter(const MetricPoints::Metric& metric, std::shared_ptr<ScopeState> scope, Budget& budget)
-    : budget_(budget), descriptor_(describe(metric, scope->origin->via)), scope_(std::move(scope)) {
+    : budget_(budget), descriptor_(describe(metric, *scope->origin)), scope_(std::move(scope)) {
   budget_.meters.fetch_add(1, std::memory_order_relaxed);
   budget_.bytes.fetch_add(kMeterBytes, std::memory_order_relaxed);
 }

@@ -22,6 +22,9 @@ struct ScopeState {
   std::shared_ptr<const meters::Origin> origin;
 };
 
+// How the names of what comes from there become Prometheus'; nothing where they are that already.
+std::optional<meters::NameStrategy> names_of(const meters::Origin& origin) noexcept;
+
 class Meter final : public SeriesOwner {
  public:
   Meter(const MetricPoints::Metric& metric, std::shared_ptr<ScopeState> scope, Budget& budget);
@@ -42,7 +45,7 @@ class Meter final : public SeriesOwner {
   std::uint32_t counted_rows() const noexcept override;
   bool claim(const SeriesBase& asking, SeriesTable::Labels labels, const Arrival& arrival) override;
   std::string_view name() const noexcept override { return descriptor_->name; }
-  bool keeps_names() const noexcept override { return names_are_prometheus(scope_->origin->via); }
+  std::optional<meters::NameStrategy> names() const noexcept override { return names_of(*scope_->origin); }
   void count_overflow() noexcept override { ++overflowed_; }
   std::uint32_t last_collection() const noexcept override { return last_collection_; }
 

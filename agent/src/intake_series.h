@@ -48,8 +48,8 @@ class SeriesOwner {
   // Before a row of `asking` becomes live: ends the same label set elsewhere. False where another sender holds it.
   virtual bool claim(const SeriesBase& asking, SeriesTable::Labels labels, const Arrival& arrival) = 0;
   virtual std::string_view name() const noexcept = 0;
-  // Label names are Prometheus' own and stay as they are.
-  virtual bool keeps_names() const noexcept = 0;
+  // How label names become Prometheus'; nothing where they are that already.
+  virtual std::optional<meters::NameStrategy> names() const noexcept = 0;
   virtual void count_overflow() noexcept = 0;
   virtual std::uint32_t last_collection() const noexcept = 0;
 };
@@ -79,7 +79,7 @@ class Series final : public SeriesBase {
 
   template <class... Arguments>
   Series(SeriesOwner& owner, meters::Kind kind, Arguments&&... arguments)
-      : owner_(owner), table_(kind, owner.keeps_names()), cells_(std::forward<Arguments>(arguments)...) {}
+      : owner_(owner), table_(kind, owner.names()), cells_(std::forward<Arguments>(arguments)...) {}
 
   const Cells& cells() const noexcept { return cells_; }
 

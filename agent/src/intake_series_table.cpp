@@ -21,8 +21,8 @@ constexpr std::size_t kExemplarBytes = 1'024;  // of attribute texts; beyond it 
 
 }  // namespace
 
-SeriesTable::SeriesTable(meters::Kind kind, bool keeps_names)
-    : kind_(kind), keeps_names_(keeps_names), labels_(std::make_unique<meters::LabelSetTable>()) {}
+SeriesTable::SeriesTable(meters::Kind kind, std::optional<meters::NameStrategy> names)
+    : kind_(kind), names_(names), labels_(std::make_unique<meters::LabelSetTable>()) {}
 
 std::optional<Row> SeriesTable::find(Labels labels) const {
   ids_.assign(labels_->columns(), meters::kNoValue);
@@ -44,8 +44,8 @@ bool SeriesTable::room_for(Labels labels, std::uint32_t limit) const noexcept {
 
 std::size_t SeriesTable::column_for(std::string_view name) {
   if (const auto column = labels_->find_column(name)) return *column;
-  if (keeps_names_) return labels_->add_column({std::string(name), std::string(name)});
-  return labels_->add_column(label_column(name, kind_ == meters::Kind::Histogram, kind_ == meters::Kind::Summary));
+  if (!names_) return labels_->add_column({std::string(name), std::string(name)});
+  return labels_->add_column(label_column(name, kind_, *names_));
 }
 
 Row SeriesTable::append(Labels labels) {

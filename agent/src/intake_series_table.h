@@ -23,7 +23,8 @@ class SeriesTable {
  public:
   using Labels = std::span<const LabelReader::Label>;
 
-  SeriesTable(meters::Kind kind, bool keeps_names);
+  // No `names`: label names are Prometheus' own and stay as they are.
+  SeriesTable(meters::Kind kind, std::optional<meters::NameStrategy> names);
 
   std::uint32_t rows() const noexcept { return labels_->rows(); }
   std::optional<meters::Row> find(Labels labels) const;
@@ -58,7 +59,7 @@ class SeriesTable {
   std::size_t column_for(std::string_view name);
 
   meters::Kind kind_;
-  bool keeps_names_;
+  std::optional<meters::NameStrategy> names_;
   std::unique_ptr<meters::LabelSetTable> labels_;
   std::vector<bool> overflow_;  // by row
   std::uint32_t overflow_rows_ = 0;

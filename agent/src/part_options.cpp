@@ -32,6 +32,7 @@ IntakeOptions intake_options(const Config& config) {
   options.limits.silent_after = std::chrono::duration_cast<std::chrono::seconds>(config.limits.silent_after);
   options.limits.idle_after = std::chrono::duration_cast<std::chrono::seconds>(config.limits.idle_after);
   options.promoted = config.otlp.promote;
+  options.names = config.otlp.translation_strategy;
   return options;
 }
 
@@ -42,6 +43,7 @@ traces::SpanMetersOptions span_options(const Config& config) {
   options.server_host_attribute = config.otlp.server_host_attribute;
   options.app_id_attribute = config.otlp.app_id_attribute;
   options.promoted = config.otlp.promote;
+  options.names = config.otlp.translation_strategy;
   options.max_label_sets = static_cast<std::uint32_t>(config.limits.label_sets);
   options.max_series = static_cast<std::uint32_t>(config.limits.span_series);
   options.silent_after = config.limits.silent_after;

@@ -96,7 +96,7 @@ void Pipeline::start(std::chrono::nanoseconds interval, BeforeTick before, After
   set_interval(interval);
   {
     const std::lock_guard lock(mutex_);
-    moved_at_ = clock_.monotonic();
+    moved_at_ = due_ = clock_.monotonic();
   }
   thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
   pthread_setname_np(thread_.native_handle(), "tick");
@@ -111,23 +111,22 @@ void Pipeline::set_interval(std::chrono::nanoseconds interval) {
 }
 
 void Pipeline::run(const std::stop_token& stop) {
-  Monotonic due = clock_.monotonic();
   std::unique_lock lock(mutex_);
   while (!stop.stop_requested()) {
     const auto interval = interval_;
-    due += interval;
-    wait_until(due, lock, stop);
+    due_ += interval;
+    wait_until(due_, lock, stop);
     if (stop.stop_requested()) break;
     if (interval_ != interval) {
-      due = clock_.monotonic();  // it changed: start over with the new one
+      due_ = clock_.monotonic();  // it changed: start over with the new one
       continue;
     }
-    const auto behind = clock_.monotonic() - due;
+    const auto behind = clock_.monotonic() - due_;
     if (behind > interval / 2) ++stats_.late_ticks;
     if (behind >= interval) {
       const auto missed = behind / interval;
       stats_.skipped_ticks += static_cast<std::uint64_t>(missed);
-      due += missed * interval;
+      due_ += missed * interval;
     }
     lock.unlock();
     tick();
@@ -161,6 +160,11 @@ Pipeline::Stats Pipeline::stats() const {
   stats.interval = interval_;
   if (moved_at_) stats.silent = clock_.monotonic() - *moved_at_;
   return stats;
+}
+
+Beat Pipeline::next_tick() const {
+  const std::lock_guard lock(mutex_);
+  return {due_, interval_};
 }
 
 }  // namespace tocsin::agent

@@ -5,6 +5,7 @@
 //     if (text.empty()) return Error{Fault::Input, "port is empty"};
 //     return 9464;
 //   }
+//
 //   auto port = parse_port(text);
 //   if (!port) return port.error();
 //   use(*port);

@@ -3,7 +3,7 @@
 //
 //   append_json_string(out, "a\"b");                     // "\"a\\\"b\""
 //   std::string_view word = trim("  x ");                // "x"
-//   auto near = nearest("intervall", {"interval", "timeout"});   // "interval"
+//   auto near = nearest("intervall", std::array<std::string_view, 2>{"interval", "timeout"});   // "interval"
 //
 // Threads: pure.
 #pragma once

@@ -52,16 +52,18 @@ std::string instance_of(const Attributes& attributes) {
   return instance.empty() ? hash_name(hash_of(attributes)) : instance;
 }
 
-Resource identify(Attributes attributes, std::string schema_url, std::span<const std::string> promoted) {
+Resource identify(Attributes attributes, std::string schema_url, std::span<const std::string> promoted,
+                  NameStrategy names) {
   normalize(attributes);
   Resource resource;
+  resource.names = names;
   resource.job = job_of(attributes);
   resource.instance = instance_of(attributes);
   std::map<std::string, std::string> labels;
   for (const std::string& key : promoted) {
     const std::string text = text_of(attributes, key);
     if (text.empty()) continue;
-    const auto [label, added] = labels.try_emplace(prometheus_label_name(key), text);
+    const auto [label, added] = labels.try_emplace(prometheus_label_name(key, names), text);
     if (!added) label->second += ';' + text;
   }
   resource.promoted.assign(labels.begin(), labels.end());

@@ -19,13 +19,13 @@ std::string escaped(std::string name, const IdentityOptions& options) {
   return options.escape_label_name ? options.escape_label_name(name) : name;
 }
 
-void add_scope(SeriesIdentity& identity, const Scope& scope, const IdentityOptions& options) {
+void add_scope(SeriesIdentity& identity, const Scope& scope, NameStrategy names, const IdentityOptions& options) {
   if (scope.name.empty()) return;
   add_constant(identity, "otel_scope_name", scope.name);
   add_constant(identity, "otel_scope_version", scope.version);
   add_constant(identity, "otel_scope_schema_url", scope.schema_url);
   for (const auto& [key, value] : scope.attributes)
-    add_constant(identity, escaped("otel_scope_" + prometheus_label_name(key), options), to_text(value));
+    add_constant(identity, escaped("otel_scope_" + prometheus_label_name(key, names), options), to_text(value));
 }
 
 // Two attributes of a scope can come to one label name; the texts are joined as those of columns are.
@@ -60,7 +60,7 @@ SeriesIdentity identity_of(const Family& family, const IdentityOptions& options,
   const Resource& resource = *family.origin->resource;
   add_constant(identity, "job", resource.job);
   add_constant(identity, "instance", resource.instance);
-  if (options.scope_labels) add_scope(identity, family.origin->scope, options);
+  if (options.scope_labels) add_scope(identity, family.origin->scope, resource.names, options);
   for (const auto& [name, text] : resource.promoted)
     add_constant(identity, escaped(name, options), text, true);
   join_equal_constants(identity.constants);

@@ -32,7 +32,7 @@ std::shared_ptr<const Family> target_info_family(const Resource& resource) {
   for (const auto& [key, value] : resource.attributes) {
     const std::string text = to_utf8(to_text(value));
     if (text.empty() || key.empty() || (named && is_identifying(key))) continue;
-    const std::size_t column = table.add_column({key, prometheus_label_name(key)});
+    const std::size_t column = table.add_column({key, prometheus_label_name(key, resource.names)});
     ids.push_back(table.intern(column, text, LabelType::String));
   }
   if (ids.empty()) return nullptr;

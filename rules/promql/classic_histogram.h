@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Quantile and fraction of a classic histogram: cumulative counts by upper bound (the `le` label).
 //
-//   std::vector<ClassicBucket> buckets = {{1, 10}, {2, 15}, {kInfinity, 16}};
+//   std::vector<ClassicBucket> buckets = {{1, 10}, {2, 15}, {HUGE_VAL, 16}};
 //   const ClassicQuantile p50 = quantile(0.5, buckets);     // sorts, merges and repairs the buckets in place
 //
 // As Prometheus 3.15: linear inside a bucket; needs a bucket of +Inf. Threads: pure. Costs a sort of the buckets.

@@ -4,7 +4,7 @@
 //   MemorySeries series;
 //   const SeriesRow row = series.add({{"__name__", "up"}, {"job", "api"}});
 //   auto stored = series.append(row, 0, 1.0);
-//   reader.select(...)                             // it is a SeriesReader
+//   auto rows = series.select(matchers, {0, 60'000});   // it is a SeriesReader
 //
 // A histogram is stored as Prometheus' storage does: the counter reset hint is worked out anew from the sample before.
 // Threads: one writes, or any number read. Costs: select looks at every series; 24 bytes a sample.

@@ -2,8 +2,8 @@
 // parse: PromQL's text as a checked tree, as Prometheus 3.15 reads it.
 //
 //   auto expr = parse("sum by (job) (rate(http_requests_total[5m])) > 10");
-//   if (!expr) return report(expr.error());              // .line, .column, .message, caret line
-//   evaluate(**expr);
+//   if (!expr) return report(expr.error().message);      // "1:5: parse error: ...", the line, a caret below the place
+//   evaluate(**expr, reader, {.time = instant(now_ms)});   // see evaluate.h
 //
 // What Prometheus has behind feature flags is refused with the name of the setting, unless ParseOptions allow it.
 // Threads: pure. Costs about 100 ns a token; text over kMostText and trees deeper than kMostDepth are refused.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // An expression as text: canonical on one line (Prometheus' String()), or broken into lines (its Prettify).
 //
-//   to_string(**parse("sum(a)by(b)"))   // sum by (b) (a)
+//   to_string(**parse("sum(a)by(b)"));   // sum by (b) (a)
 //
 // What is printed parses to the same tree. Threads: pure. Costs: to_string is linear in the text, prettify in text times depth.
 #pragma once

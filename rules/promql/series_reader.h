@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // SeriesReader: all that PromQL knows of stored series. An immutable view: what it answers does not change while held.
 //
-//   auto rows = reader.select(matchers, {from_ms, to_ms});
+//   auto rows = reader.select(matchers, range);
 //   Block block;                                          // reused from call to call
-//   for (batch of rows) { reader.read(batch, range, block); ... }
+//   auto read = reader.read(*rows, range, block);         // of many rows a part at a time
 //
 // Labels are numbers: one symbol table a reader, so that grouping and joining compare integers, never texts.
 // Threads: const functions on any thread at once. Costs: select is by index; read copies 16 bytes a sample.

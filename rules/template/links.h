@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where an expression can be looked at, as Prometheus writes it: behind the external URL.
 //
-//   options.external_url + table_link("up == 0")      // .../graph?g0.expr=up+%3D%3D+0&g0.tab=1
+//   options.external_url + table_link("up == 0");     // .../graph?g0.expr=up+%3D%3D+0&g0.tab=1
 //
 // Threads: pure.
 #pragma once

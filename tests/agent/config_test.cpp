@@ -31,6 +31,7 @@ TEST(Config, what_it_prints_it_reads_back) {
   TomlFaults faults;
   const Config config = read(
       "tick = \"1s\"\n[http]\nlisten = \"0.0.0.0:1\"\n[otlp]\npromote = [\"a.b\"]\nmax_request = \"1MiB\"\n"
+      "translation_strategy = \"NoTranslation\"\n"
       "[[export]]\nname = \"collector\"\nendpoint = \"http://127.0.0.1:14317\"\ninterval = \"2s\"\n",
       faults);
   ASSERT_TRUE(faults.empty()) << faults[0].text();

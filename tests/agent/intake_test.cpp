@@ -42,6 +42,37 @@ TEST_F(IntakeTest, ACumulativeSumIsShownAsSent) {
   EXPECT_EQ(found.family->origin->scope.name, "lib");
 }
 
+// Of names, attributes, and of what the resource and the scope say.
+TEST(IntakeNames, AreMadeAsToldOrKept) {
+  struct Case {
+    meters::NameStrategy names;
+    const char *meter, *label, *promoted;
+  };
+  for (const Case& one : {Case{meters::NameStrategy::UnderscoreEscapingWithSuffixes, "http_server_duration_seconds_total", "http_route", "host_name"},
+                          Case{meters::NameStrategy::UnderscoreEscapingWithoutSuffixes, "http_server_duration", "http_route", "host_name"},
+                          Case{meters::NameStrategy::NoUtf8EscapingWithSuffixes, "http.server.duration_seconds_total", "http.route", "host.name"},
+                          Case{meters::NameStrategy::NoTranslation, "http.server.duration", "http.route", "host.name"}}) {
+    ManualClock clock;
+    Intake intake({.promoted = {"host.name"}, .names = one.names}, clock);
+    OtlpRequest request;
+    request.resource({{"service.name", "shop"}, {"host.name", "h"}}).scope("lib").sum("http.server.duration", true, Temporality::Cumulative, "s");
+    request.point(TestPoint{.attributes = {{"http.route", "/"}, {"job", "x"}}, .start = 1, .time = 2, .integer = 7});
+    const std::string body = request.bytes();
+    MetricPoints points;
+    ASSERT_TRUE(decode_otlp_metrics(body, points).ok());
+    EXPECT_EQ(intake.apply(points).accepted, 1U);
+    meters::SnapshotBuilder builder(clock.now());
+    intake.collect(builder);
+    const auto snapshot = std::move(builder).finish(1);
+    ASSERT_EQ(snapshot->families.size(), 1U);
+    const meters::Family& family = *snapshot->families[0];
+    EXPECT_EQ(family.descriptor->prometheus_name, one.meter);
+    EXPECT_EQ(family.labels->column(0).prometheus_name, one.label);
+    EXPECT_EQ(family.labels->column(1).prometheus_name, "exported_job");
+    EXPECT_EQ(family.origin->resource->promoted[0].first, one.promoted);
+  }
+}
+
 TEST_F(IntakeTest, DeltasAreAddedUp) {
   counter(7, 0, 10, Temporality::Delta);
   counter(2, 10, 20, Temporality::Delta);

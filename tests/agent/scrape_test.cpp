@@ -7,8 +7,10 @@
 
 #include <functional>
 #include <mutex>
+#include <set>
 #include <thread>
 
+#include "agent/receivers/src/scrape_beat.h"
 #include "agent/receivers/src/scrape_target.h"
 #include "tests/agent/window_reading.h"
 #include "wire/compression.h"
@@ -39,6 +41,46 @@ TEST(ScrapeTarget, LabelsAndUrl) {
   EXPECT_EQ(target->labels.at("instance"), "zone-b");
   config.relabel = {{.source_labels = {"job"}, .regex = "shop", .action = RelabelAction::Drop}};
   EXPECT_TRUE(make_scrape_target(*ScrapeRules::make(config), "a:1")->dropped);
+}
+
+TEST(ScrapeBeat, IsALittleAheadOfATick) {
+  const Monotonic tick = Monotonic{} + 1000s;
+  for (const auto& [interval, between] : {std::pair<std::chrono::nanoseconds, std::chrono::nanoseconds>{15s, 15s}, {15s, 1s}, {1s, 15s}, {60s, 15s}})
+    for (const std::uint64_t place : {0ULL, 7ULL, 1'234'567'890'123ULL, ~0ULL}) {
+      const auto nearest = std::min(interval, between);
+      Monotonic when = tick + 123456789ns;
+      for (int i = 0; i < 5; ++i) {
+        const Monotonic beat = beat_about(when, {place, 1, interval}, {tick + i * between, between});
+        EXPECT_LE(std::chrono::abs(beat - when), interval / 2);
+        const auto ahead = (tick + 100 * between - beat) % nearest;
+        EXPECT_GE(ahead, std::min<std::chrono::nanoseconds>(nearest / 10, 500ms));
+        EXPECT_LE(ahead, std::min<std::chrono::nanoseconds>(nearest * 35 / 100, 1500ms));
+        EXPECT_EQ(beat_about(beat + interval, {place, 1, interval}, {tick + (i + 3) * between, between}), beat + interval);
+        when = beat + interval;
+      }
+    }
+}
+
+TEST(ScrapeBeat, ManyTakeTheTimeTheyNeedAndAreSpreadOverTicks) {
+  const Monotonic tick = Monotonic{} + 1000s;
+  std::vector<std::chrono::nanoseconds> ahead;
+  for (std::uint64_t place = 0; place < 2'000; ++place)
+    ahead.push_back(tick - beat_about(tick - 7s, {place * 7'919'000'003ULL, 2'000, 15s}, {tick, 15s}));
+  const auto [least, most] = std::minmax_element(ahead.begin(), ahead.end());
+  EXPECT_GE(*least, 500ms);
+  EXPECT_GT(*most - *least, 8s);
+  EXPECT_LT(*most, 12s);
+  // Of 15 ticks between two scrapes each gets some.
+  std::set<std::int64_t> seconds;
+  for (std::uint64_t place = 0; place < 200; ++place)
+    seconds.insert((beat_about(tick, {place * 7'919ULL, 200, 15s}, {tick, 1s}) - tick) / 1s);
+  EXPECT_GE(seconds.size(), 14U);
+}
+
+TEST(ScrapeBeat, OutOfStepItStaysAsItIs) {
+  const Monotonic when = Monotonic{} + 1234567ns;
+  EXPECT_EQ(beat_about(when, {3, 1, 10s}, {when, 15s}), when);
+  EXPECT_EQ(beat_about(when, {3, 1, 10s}, {when, 0s}), when);
 }
 
 TEST(ScrapeTarget, CallCarriesCredentials) {

@@ -35,7 +35,7 @@ def in_a_browser(tmp_path_factory):
         destination, webhook, target = stopped(Destination().start()), stopped(Webhook()), stopped(Truth())
         settings = {"slo": tomllib.loads((ROOT / "rules" / "demo" / "tocsin.toml").read_text())["slo"],
                     "export": [{"name": "elsewhere", "endpoint": destination.url, "protocol": "http/protobuf", "interval": "5s"}],
-                    "webhook": [{"name": "people", "url": webhook.url}],
+                    "webhook": [{"name": "people", "url": webhook.url}], "threshold": dashboards.THRESHOLDS,
                     "scrape": [{"name": "target", "targets": [target.address], "interval": "1s"}]}
         yield stack.enter_context(demo_in_a_browser(tmp_path_factory.mktemp("page"), settings, phase="4s"))
 
@@ -107,7 +107,9 @@ def test_a_variable_narrows_and_the_link_copies_the_view(living):
 def test_a_row_of_a_table_leads_to_its_board(living):
     chromium, _ = living
     page = chromium.open("/d/tocsin-overview?from=now-5m&to=now")
-    link = page.get_by_label("Functions", exact=True).locator("tbody a").first
+    table = page.get_by_label("Functions", exact=True)
+    table.scroll_into_view_if_needed()
+    link = table.locator("tbody a").first
     link.wait_for()
     service = link.inner_text()
     assert "$" not in link.get_attribute("href")

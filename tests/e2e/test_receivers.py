@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What real SDKs and StatsD clients send is on /metrics as it was recorded: names, units, labels, values, exemplars."""
 import json
+import re
 import socket
 import time
 
@@ -13,6 +14,7 @@ from opentelemetry.sdk.metrics.view import ExplicitBucketHistogramAggregation, E
 from opentelemetry.trace import SpanKind, Status, StatusCode
 
 from harness.process import ROOT, free_port, wait_until
+from harness.prometheus import target
 from harness.senders import meter_provider, send_from_javascript, tracer_provider
 
 OPEN_METRICS = "application/openmetrics-text;version=1.0.0"
@@ -96,6 +98,20 @@ def test_the_resource_becomes_job_instance_and_target_info(start_agent):
     (labels, value), = agent.samples("target_info", job="prod/shop", instance="shop-1")
     assert value == 1 and labels["host_name"] == "n1"
     assert not agent.samples("orders_total", host_name="n1"), "only on target_info, unless promoted"
+
+
+def test_names_are_kept_where_that_is_wanted_and_a_prometheus_that_knows_them_has_them(start_agent, start_prometheus):
+    agent = start_agent({"otlp": {"translation_strategy": "NoTranslation"}})
+    with meter_provider(agent, "http") as provider:
+        provider.get_meter("io.shop").create_counter("http.requests", unit="{request}").add(3, {"http.route": "/"})
+    prometheus = start_prometheus("3.15", scrape=[target(agent.url.removeprefix("http://"), honor_labels=True)])
+    wait_until(lambda: prometheus.query('{"http.requests", "http.route"="/"}'), 20, "the name is Prometheus'")
+    [(labels, value)] = prometheus.query('{"http.requests"}')
+    assert value == 3 and labels["job"] == "shop"
+    # Who knows no such names gets them written with underscores, and the agent's own queries take both.
+    assert re.search(r'^http_requests\{.*http_route="/"\} 3$', agent.get("/metrics").text, re.M)
+    answer = agent.get("/api/v1/query", params={"query": '{"http.requests", "http.route"="/"}'}).json()
+    assert [one["value"][1] for one in answer["data"]["result"]] == ["3"]
 
 
 def test_a_recording_within_a_sampled_span_has_its_exemplar(start_agent):

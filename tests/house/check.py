@@ -9,6 +9,7 @@ import os
 import sys
 
 import documents
+import examples
 import headers
 import layers
 import limits
@@ -20,6 +21,7 @@ RULES = (
     limits.check_size, limits.check_functions, limits.check_macros,
     words.check_spdx, words.check_names, words.check_machine, words.check_banners, words.check_waits,
     documents.check_named_files, documents.check_headers_named, documents.check_lint_reasons,
+    examples.check_examples,
     headers.check_headers,
 )
 

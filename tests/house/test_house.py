@@ -8,6 +8,7 @@ import unittest
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import check  # noqa: E402
 import documents  # noqa: E402
+import examples  # noqa: E402
 import headers  # noqa: E402
 import layers  # noqa: E402
 import limits  # noqa: E402
@@ -147,6 +148,25 @@ class Rules(unittest.TestCase):
         good = "# -a-b   because\nChecks: >\n  -*,\n  x-*,\n  -a-b\n"
         self.assert_none(documents.check_lint_reasons, ".clang-tidy", good)
         self.assert_one(documents.check_lint_reasons, ".clang-tidy", good.replace("because", ""), "-a-b is left out")
+
+    def test_examples(self):
+        header = (f"{SPDX}// Box: one thing.\n//\n//   // why\n//   Box box(\"//\");   // made\n//   if (box) ...\n"
+                  "//   box.each([](int a) { ... });\n//\n//   box.close();\n//\n// Threads: one.\n#pragma once\n//   other\n")
+        used = ('void box_example() {\n  Box  box("//");\n  // here\n  if (box) {\n    run();\n  }\n'
+                "  box.each([](int a) { use(a); });\n  more();\n  box.close();\n}\n")
+
+        def faults(text, place="tests/examples/box_examples.cpp"):
+            return self.faults(examples.check_examples, {"wire/box.h": header, place: text})
+        self.assertEqual(faults(used), [])
+        for line, place in (('  Box  box("//");', 5), ("  if (box) {", 6), ("  box.each([](int a) { use(a); });", 7), ("  box.close();", 9)):
+            for other in ("", "  other();"):
+                found = faults(used.replace(line, other))
+                self.assertEqual([(fault.path, fault.line) for fault in found], [("wire/box.h", place)])
+        self.assertIn("box.close();", str(faults(used.replace("close", "shut"))[0]))
+        self.assertEqual(len(faults(used.replace("// here", "here();"))), 1)
+        self.assertEqual(len(faults(used, "tests/wire/box_test.cpp")), 1)
+        self.assert_none(examples.check_examples, "wire/box.h", f"{SPDX}// Box: one thing. Threads: one.\n#pragma once\n")
+        self.assert_none(examples.check_examples, "wire/src/box.h", header)
 
     def test_headers_compile_alone(self):
         self.assert_one(headers.check_headers, "wire/a.h", "#pragma once\ninline std::string a() { return {}; }\n", "compile alone")

@@ -50,5 +50,11 @@ TEST(Identity, PromotedAttributesBecomeLabels) {
   EXPECT_EQ(resource.attributes.size(), 4U);
 }
 
+TEST(Identity, PromotedAttributesKeepTheirNamesWhereNamesAreKept) {
+  const std::vector<std::string> promoted = {"host.name", "host_name"};
+  const Resource resource = identify({{"host.name", "h"}, {"host_name", "H"}}, "", promoted, NameStrategy::NoTranslation);
+  EXPECT_EQ(resource.promoted, (Pairs{{"host.name", "h"}, {"host_name", "H"}}));
+}
+
 }  // namespace
 }  // namespace tocsin::meters

@@ -3,6 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+#include <regex>
+#include <sstream>
+
+#include "tests/source_dir.h"
+
 namespace tocsin::rules::promql {
 namespace {
 
@@ -22,6 +29,15 @@ TEST(Functions, EveryOneHasWordsAndATypeForEachArgument) {
     EXPECT_FALSE(function.doc.empty()) << function.name;
     EXPECT_TRUE(function.variadic == 0 || function.arity() > 0) << function.name;
   }
+}
+
+TEST(Functions, EveryOneIsInAScript) {
+  std::ostringstream scripts;
+  for (const auto& file : std::filesystem::directory_iterator(std::filesystem::path(source_dir()) / "tests" / "promql"))
+    if (file.path().extension() == ".test") scripts << std::ifstream(file.path()).rdbuf();
+  const std::string text = scripts.str();
+  for (const Signature& function : functions())
+    EXPECT_TRUE(std::regex_search(text, std::regex("\\b" + std::string(function.name) + " *\\("))) << function.name;
 }
 
 TEST(Functions, TheLastTypeRepeats) {

@@ -77,7 +77,7 @@ def fleet(tmp_path_factory):
     try:
         agent = Agent(folder, {"tick": "500ms", "rules": {"files": [f"{rules}/*.yml"]}, "slo": OBJECTIVES,
                                "export": [{"name": "elsewhere", "endpoint": destination.url, "protocol": "http/protobuf", "interval": "5s"}],
-                               "webhook": [{"name": "people", "url": webhook.url}]})
+                               "webhook": [{"name": "people", "url": webhook.url}], "threshold": dashboards.THRESHOLDS})
         flags = ["--enable-feature=created-timestamp-zero-ingestion,exemplar-storage"]
         prometheus = Prometheus(folder, "3.15", rules=sorted(rules.glob("*.yml")), interval="500ms", flags=flags, scrape=[
             target(f"127.0.0.1:{agent.http_port}", honor_labels=True, scrape_native_histograms=True, always_scrape_classic_histograms=True)])

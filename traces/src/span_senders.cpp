@@ -57,7 +57,7 @@ const Profile* SpanSenders::find(const SpanResource& resource) const {
 NewProfile describe_sender(const SpanResource& resource, const SpanMetersOptions& options) {
   const meters::Attributes& attributes = *resource.attributes;
   auto identity = std::make_shared<meters::Resource>(
-      meters::identify(attributes, to_utf8(resource.schema_url), options.promoted));
+      meters::identify(attributes, to_utf8(resource.schema_url), options.promoted, options.names));
   bound(*identity);
   NewProfile made;
   made.key = {identity->job, identity->instance, identity->promoted};

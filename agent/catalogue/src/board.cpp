@@ -135,6 +135,24 @@ struct BoardReader {
     return query;
   }
 
+  // What [[threshold]] says of an alert: a dashed line for each service, where there is one.
+  void add_limits(TomlTable& table, BoardPanel& panel) {
+    std::string alert;
+    double times = 1;
+    const bool scaled = table.read("limit_times", times);
+    if (!table.read("limit_of", alert)) {
+      if (scaled) table.fault("limit_times", "needs \"limit_of\", whose limits it multiplies");
+      return;
+    }
+    BoardQuery limits;
+    limits.limit = true;
+    limits.expression = "max by (server_name) (tocsin_alert_threshold{alert=" + quoted(alert) + ",server_name=~\"$server_name|\"})";
+    if (scaled) limits.expression += " * ", append_double(limits.expression, times);
+    limits.legend = "limit {{server_name}}";
+    panel.queries.push_back(std::move(limits));
+    panel.description += " What [[threshold]] says instead is dashed, too.";
+  }
+
   void read_panel(TomlTable table) {
     BoardPanel panel;
     std::size_t kind = 1;
@@ -161,6 +179,7 @@ struct BoardReader {
     if (panel.steps.empty()) panel.steps = {{"green", 0}};
     for (TomlTable& each : table.tables("queries")) panel.queries.push_back(query(each));
     if (panel.queries.empty()) panel.queries.push_back(query(table));
+    add_limits(table, panel);
     into.panels.push_back(std::move(panel));
   }
 

@@ -125,6 +125,10 @@ class BoardWriter {
                "max by (job, instance) (changes(process_start_time_seconds" + (board_.restarts.empty() ? "" : "{" + board_.restarts + "}") +
                    "[$__rate_interval])) > 0",
                "{{job}} restarted", "{{instance}}");
+    // A version that a job which was there a minute ago did not have then.
+    const std::string info = "count by (job, service_version) (target_info{service_version!=\"\"" + (board_.restarts.empty() ? "" : "," + board_.restarts) + "}";
+    annotation("Versions", "purple", info + ")\n  unless\n" + info + " offset 1m)\n  and on (job)\n" + info + " offset 1m)",
+               "{{job}} is now {{service_version}}", "a version that did not run before");
     json_.end();
     json_.end();
   }

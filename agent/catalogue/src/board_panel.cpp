@@ -39,6 +39,7 @@ class PanelWriter {
     json_.key("overrides");
     json_.begin_array();
     if (panel.kind == Kind::Table) columns(panel);
+    limits(panel);
     json_.end();
     json_.end();
     json_.key("options");
@@ -180,6 +181,20 @@ class PanelWriter {
     json_.end();
   }
   void end_override() { json_.end(), json_.end(); }
+
+  void limits(const BoardPanel& panel) {
+    for (std::size_t i = 0; i < panel.queries.size(); ++i) {
+      if (!panel.queries[i].limit) continue;
+      begin_override("byFrameRefID", std::string(1, static_cast<char>('A' + i)));
+      property("custom.fillOpacity", 0);
+      json_.begin_object();
+      json_.field("id", "custom.lineStyle");
+      json_.key("value");
+      json_.raw(R"({"fill":"dash","dash":[6,4]})");
+      json_.end();
+      end_override();
+    }
+  }
 
   void columns(const BoardPanel& panel) {
     char ref = 'A';

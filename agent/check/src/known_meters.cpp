@@ -47,7 +47,7 @@ void KnownMeters::add(const DeclaredMeter& meter) {
   KnownSeries series;
   series.name = meters::prometheus_name(meter.name, meter.unit, meter.kind);
   series.meter = meter.name;
-  series.unit = Unit::of(meter.unit);
+  if (!meter.unit.empty()) series.unit = Unit::of(meter.unit);  // one that is left out says nothing
   for (const DeclaredLabel& label : meter.labels) {
     const std::string name = meters::prometheus_label_name(label.name);
     series.labels.insert(name);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "agent/receivers/src/scrape_beat.h"
 #include "agent/receivers/src/scrape_target.h"
 #include "meters/base/text.h"
 
@@ -46,6 +47,7 @@ class ScrapeReceiver::Target {
   std::shared_ptr<const ScrapeRules> rules;
   ScrapeTargetState state;
   Monotonic due{};
+  std::uint64_t place = 0;  // by which targets are spread, the same after every restart
   bool asking = false, gone = false;
 };
 
@@ -56,8 +58,9 @@ struct ScrapeReceiver::Done {
   nanoseconds took{0};
 };
 
-ScrapeReceiver::ScrapeReceiver(rules::Window& window, Intake& intake, Log& log, const Clock& clock)
-    : window_(window), intake_(intake), log_(log), clock_(clock),
+ScrapeReceiver::ScrapeReceiver(rules::Window& window, Intake& intake, Log& log, const Clock& clock,
+                               std::function<Beat()> next_tick)
+    : window_(window), intake_(intake), log_(log), clock_(clock), next_tick_(std::move(next_tick)),
       client_({.thread_name = "scrape-http", .max_connections_per_host = 64}),
       thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
@@ -69,7 +72,6 @@ void ScrapeReceiver::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-// Each begins at its own place in the interval, the same after every restart.
 std::vector<std::shared_ptr<ScrapeReceiver::Target>> ScrapeReceiver::make_targets(const ScrapeConfig& job) {
   std::vector<std::shared_ptr<Target>> targets;
   const auto rules = ScrapeRules::make(job);
@@ -88,13 +90,17 @@ std::vector<std::shared_ptr<ScrapeReceiver::Target>> ScrapeReceiver::make_target
     state.dropped = target->who.dropped;
     state.interval = job.interval;
     state.timeout = job.timeout;
-    const auto offset = static_cast<std::int64_t>(std::hash<std::string>()(job.name + '\0' + target->who.url) %
-                                                  static_cast<std::uint64_t>(job.interval.count()));
-    const std::int64_t into = to_unix_ns(clock_.now()) % job.interval.count();
-    target->due = clock_.monotonic() + nanoseconds((offset - into + job.interval.count()) % job.interval.count());
+    target->place = std::hash<std::string>()(job.name + '\0' + target->who.url);
+    const std::int64_t interval = job.interval.count(), into = to_unix_ns(clock_.now()) % interval;
+    const auto offset = static_cast<std::int64_t>(target->place % static_cast<std::uint64_t>(interval));
+    target->due = beat_about(clock_.monotonic() + nanoseconds((offset - into + interval) % interval), *target, job);
     targets.push_back(std::move(target));
   }
   return targets;
+}
+
+Monotonic ScrapeReceiver::beat_about(Monotonic when, const Target& target, const ScrapeConfig& job) const {
+  return next_tick_ ? agent::beat_about(when, {target.place, job.targets.size(), job.interval}, next_tick_()) : when;
 }
 
 // A target that is asked at the same place, with the same labels, goes on by the rules of the new one.
@@ -175,7 +181,7 @@ void ScrapeReceiver::run(const std::stop_token& stop) {
         if (target->state.dropped) continue;
         if (target->due <= now) {
           const auto beats = (now - target->due) / job.interval;
-          target->due += (beats + 1) * job.interval;
+          target->due = beat_about(target->due + (beats + 1) * job.interval, *target, job);
           stats_.skipped += static_cast<std::uint64_t>(beats) + (target->asking ? 1 : 0);
           if (!target->asking) due.push_back(target);
           target->asking = true;

@@ -13,7 +13,7 @@ export interface FieldOptions {
   unit?: string; decimals?: number | null; noValue?: string; min?: number; max?: number; displayName?: string;
   thresholds?: Thresholds; mappings?: Mapping[]; links?: Link[]; color?: {mode: string; fixedColor?: string};
   custom?: {
-    fillOpacity?: number; lineWidth?: number; stacking?: {mode: string}; thresholdsStyle?: {mode: string}; drawStyle?: string;
+    fillOpacity?: number; lineWidth?: number; lineStyle?: {fill?: string; dash?: number[]}; stacking?: {mode: string}; thresholdsStyle?: {mode: string}; drawStyle?: string;
     axisLabel?: string; axisPlacement?: string; scaleDistribution?: {type: string; log?: number}; spanNulls?: boolean | number;
     cellOptions?: {type: string; mode?: string}; hidden?: boolean; displayMode?: string; width?: number;
   };

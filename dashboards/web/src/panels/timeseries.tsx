@@ -79,7 +79,7 @@ function chartOptions(props: PanelProps, drawn: Drawn[], hidden: Set<string>, ex
       values: (_, splits) => splits.map((value) => value === null ? "" : format(value, unit, defaults.decimals)),
     }],
     series: [{}, ...drawn.map(({name, color: stroke, options}): uPlot.Series => ({
-      label: name, show: !hidden.has(name), stroke, width: options.custom?.lineWidth ?? 1.5, spanGaps: options.custom?.spanNulls === true,
+      label: name, show: !hidden.has(name), stroke, width: options.custom?.lineWidth ?? 1.5, dash: options.custom?.lineStyle?.fill === "dash" ? options.custom.lineStyle.dash ?? [10, 10] : undefined, spanGaps: options.custom?.spanNulls === true,
       fill: options.custom?.fillOpacity ? `${stroke}${Math.round(options.custom.fillOpacity * 2.55).toString(16).padStart(2, "0")}` : undefined,
       points: {show: options.custom?.drawStyle === "points" ? true : undefined, size: 4},
       paths: options.custom?.drawStyle === "bars" ? uPlot.paths.bars!({size: [0.8, 40]}) : undefined,
