@@ -2,6 +2,7 @@
 """The agent's own page in a real browser, under the demo: every dashboard, every panel, and what a person does with them."""
 import contextlib
 import json
+import re
 import time
 import tomllib
 
@@ -222,6 +223,68 @@ def test_a_panel_alone_its_help_and_its_tooltip(living):
     wait_until(lambda: len(panels(page)) == 1)
     page.keyboard.press("Escape")
     wait_until(lambda: len(panels(page)) > 5)
+    page.context.close()
+    assert chromium.faults == []
+
+
+def test_a_legend_shows_one_hides_one_and_shows_all(living):
+    chromium, _ = living
+    page = chromium.open("/d/tocsin-overview?from=now-2m&to=now&refresh=5s")
+    panel = page.get_by_label("Requests per second by service", exact=True).first
+    buttons = panel.locator(".legend button")
+    wait_until(lambda: buttons.count() == 4, 15, "a line a service")
+
+    def shown():
+        return dict(zip(buttons.all_inner_texts(), buttons.evaluate_all("all => all.map(one => one.getAttribute('aria-pressed') === 'true')")))
+
+    everything = {name: True for name in shown()}
+    first = next(iter(everything))
+    buttons.first.click()
+    assert shown() == {name: name == first for name in everything}, "only it"
+    buttons.first.click()
+    assert shown() == everything
+    buttons.first.click(modifiers=["Control"])
+    assert shown() == {name: name != first for name in everything}, "all but it"
+    page.context.close()
+    assert chromium.faults == []
+
+
+def test_limits_that_a_person_set_are_drawn(living):
+    chromium, _ = living
+    page = chromium.open("/d/tocsin-overview?from=now-2m&to=now&refresh=5s")
+    for title, limit in (("Failures by service", "limit checkout"), ("Latency of successful requests", "limit")):
+        wait_until(lambda t=title, name=limit: name in [text.strip() for text in page.get_by_label(t, exact=True).first.locator(".legend button").all_inner_texts()],
+                   15, title)
+    page.context.close()
+    assert chromium.faults == []
+
+
+def test_an_exemplar_is_pinned_and_leads_to_its_trace(living):
+    chromium, agent = living
+    now = int(time.time() * 1000)
+    since, until = now - 60_000, now
+    page = chromium.open(f"/d/tocsin-overview?from={since}&to={until}&refresh=off")
+    panel = page.get_by_label("Latency of successful requests", exact=True).first
+    plot = panel.locator(".u-over")
+    plot.wait_for()
+    found = agent.get("/api/v1/query_exemplars", params={"query": 'server_request_time_microseconds_bucket{status="ok"}', "start": since / 1000, "end": until / 1000}).json()
+    times = [one["timestamp"] for series in found["data"] for one in series["exemplars"]]
+    assert times
+    box = plot.bounding_box()
+    x = (max(times) * 1000 - since) / (until - since) * box["width"]
+    for y in range(int(box["height"]) - 3, 0, -5):
+        plot.hover(position={"x": min(x, box["width"] - 1), "y": y})
+        page.evaluate("new Promise(done => requestAnimationFrame(() => setTimeout(done, 20)))")  # it is drawn
+        if panel.locator(".tooltip .exemplar").count():
+            break
+    assert "trace_id" in panel.locator(".tooltip .exemplar").inner_text()
+    plot.click(position={"x": min(x, box["width"] - 1), "y": y})
+    card = panel.get_by_role("dialog", name="exemplar")
+    trace = card.locator(".exemplar code").first.inner_text()
+    assert re.fullmatch("[0-9a-f]{32}", trace)
+    assert card.locator(".links a").count() >= 1
+    card.get_by_role("button", name="close").click()
+    assert card.count() == 0
     page.context.close()
     assert chromium.faults == []
 

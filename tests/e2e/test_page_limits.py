@@ -7,6 +7,7 @@ import pytest
 import requests
 
 from harness.accessibility import serious_findings
+from harness.agent import Agent
 from harness.browser import all_have, demo_in_a_browser, panels
 from harness.dashboards import FILES
 from harness.process import ROOT, wait_until
@@ -195,6 +196,25 @@ def test_an_agent_that_goes_away_and_comes_back(living, start_agent):
     wait_until(lambda: other.locator("h2", has_text="Listening").count() == 1, 20, every=0.3)
     page.context.close()
     other.context.close()
+
+
+@pytest.mark.parametrize("path, next_step", [
+    ("/d/tocsin-overview", "is the service registered and sending?"), ("/d/tocsin-slo", "write [[slo]] in tocsin.toml"),
+    ("/alerts", "[rules]"), ("/rules", "[rules] files ="), ("/receivers", "Point an OpenTelemetry SDK at the OTLP address"),
+    ("/receivers", "Name a destination under [[export]]"), ("/explore", "Begin with a name")])
+def test_where_there_is_nothing_the_page_says_what_to_do_next(living, fresh, path, next_step):
+    chromium, _ = living
+    page = chromium.open(fresh.url + path)
+    wait_until(lambda: next_step in page.locator("main").inner_text(), 20, f"{path}: {next_step}", every=0.3)
+    page.context.close()
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory):
+    """An agent that nobody has sent anything and that has no rules."""
+    agent = Agent(tmp_path_factory.mktemp("fresh"), {"tick": "1s"}).start()
+    yield agent
+    agent.stop()
 
 
 def test_every_dashboard_is_listed(living):
