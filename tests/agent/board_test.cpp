@@ -87,7 +87,7 @@ TEST(Board, panels_flow_and_rows_fold) {
   EXPECT_EQ(panels[3].find("panels")->items.size(), 2U) << "folded into their row";
   EXPECT_EQ(panels[4].text_at("title"), "S");
   EXPECT_EQ(panels[4].find("panels")->items.size(), 0U);
-  EXPECT_EQ(read_dashboard(*tree).queries.size(), 6U + 2U) << "every panel, and two annotations";
+  EXPECT_EQ(read_dashboard(*tree).queries.size(), 6U + 3U) << "every panel, and three annotations";
 }
 
 TEST(Board, faults_have_their_place) {

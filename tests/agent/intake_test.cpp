@@ -53,7 +53,7 @@ TEST(IntakeNames, AreMadeAsToldOrKept) {
                           Case{meters::NameStrategy::NoUtf8EscapingWithSuffixes, "http.server.duration_seconds_total", "http.route", "host.name"},
                           Case{meters::NameStrategy::NoTranslation, "http.server.duration", "http.route", "host.name"}}) {
     ManualClock clock;
-    Intake intake({.promoted = {"host.name"}, .names = one.names}, clock);
+    Intake intake({.limits = {}, .promoted = {"host.name"}, .names = one.names}, clock);
     OtlpRequest request;
     request.resource({{"service.name", "shop"}, {"host.name", "h"}}).scope("lib").sum("http.server.duration", true, Temporality::Cumulative, "s");
     request.point(TestPoint{.attributes = {{"http.route", "/"}, {"job", "x"}}, .start = 1, .time = 2, .integer = 7});

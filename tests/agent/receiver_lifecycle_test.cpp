@@ -32,7 +32,7 @@ auto options_at<wire::HttpServer>(const std::string& address) {
   wire::HttpServerOptions options;
   options.listen = address.empty() ? "127.0.0.1:0" : address;
   options.workers = 2;
-  return std::pair{options, wire::HttpHandler([](const auto&, auto& responder) { responder.send_text(200, "\n"); })};
+  return std::pair{options, wire::HttpServer::Handler([](const auto&, auto& responder) { responder.send_text(200, "\n"); })};
 }
 template <>
 auto options_at<wire::GrpcServer>(const std::string& address) {
@@ -139,7 +139,7 @@ TEST_P(ReceiverLifecycle, IsDestroyedWhileItServes) {
   next->stop();
 }
 
-INSTANTIATE_TEST_SUITE_P(All, ReceiverLifecycle, ::testing::ValuesIn(kReceivers), [](const auto& info) { return std::string(info.param.name); });
+INSTANTIATE_TEST_SUITE_P(All, ReceiverLifecycle, ::testing::ValuesIn(kReceivers), [](const auto& one) { return std::string(one.param.name); });
 
 }  // namespace
 }  // namespace tocsin::agent

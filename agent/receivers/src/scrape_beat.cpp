@@ -22,10 +22,10 @@ Monotonic beat_about(Monotonic when, const ScrapePlace& place, const Beat& tick)
   const std::int64_t crowd = static_cast<std::int64_t>(place.targets) * kAheadEachNs / ticks;
   const std::int64_t room = std::clamp(crowd, std::min(nearest / 4, kAheadNs), nearest * 8 / 10);
   const std::int64_t lead = std::min(nearest / 10, kAheadNs / 2) + own(room);
-  const Monotonic beat = tick.next + std::chrono::nanoseconds(own(ticks) * between - lead);
+  const Monotonic beat = tick.next - std::chrono::nanoseconds(lead);
   const std::int64_t off = (when - beat).count();
-  const std::int64_t beats = (off >= 0 ? off + interval / 2 : off - interval / 2) / interval;
-  return beat + std::chrono::nanoseconds(beats * interval);
+  const std::int64_t beats = (off >= 0 ? off + nearest / 2 : off - nearest / 2) / nearest;
+  return beat + std::chrono::nanoseconds(beats * nearest);
 }
 
 }  // namespace tocsin::agent
