@@ -78,10 +78,12 @@ struct OtlpStats {
 
 class OtlpDestination final : public meters::Sink {
  public:
-  // `transport`: null makes the one for HTTP; Protocol::Grpc needs one. Errors: Configuration, naming the setting.
+  // `transport`: null makes the one for HTTP; Protocol::Grpc needs one. `encoder`: null makes OTLP's; with another, and its
+  // transport, the same queue and account serve another format (remote_write.h). Errors: Configuration, naming the setting.
   static Result<std::unique_ptr<OtlpDestination>> make(OtlpOptions options,
                                                        std::unique_ptr<OtlpTransport> transport = nullptr,
-                                                       const Clock& clock = SystemClock::instance());
+                                                       const Clock& clock = SystemClock::instance(),
+                                                       std::unique_ptr<MetricsEncoder> encoder = nullptr);
   ~OtlpDestination() override;  // stops at once
 
   const OtlpOptions& options() const noexcept;

@@ -19,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "exporters/metrics_encoder.h"
 #include "meters/snapshot.h"
 
 namespace tocsin::exporters {
@@ -41,57 +42,24 @@ struct OtlpEncodeOptions {
   std::uint64_t max_points = 10'000;             // of a request
 };
 
-// A family that has ended rows, and the time of its Snapshot.
-struct OtlpEnded {
-  std::shared_ptr<const meters::Family> family;
-  Time time;
-};
-
-// What is to be sent: everything in `snapshot` that is not already in `previous`.
-struct OtlpLoad {
-  std::shared_ptr<const meters::Snapshot> snapshot;
-  std::shared_ptr<const meters::Snapshot> previous{};  // null: everything
-  std::vector<OtlpEnded> ended{};                      // of Snapshots that were left out in between
-};
-
-// Points that an encoder with cumulative temporality makes of this load.
-std::uint64_t cumulative_points(const OtlpLoad& load);
-// An estimate of what keeping the Snapshot costs, label texts apart (they are shared).
-std::size_t bytes_of(const meters::Snapshot& snapshot) noexcept;
-void append_ended(const meters::Snapshot& snapshot, std::vector<OtlpEnded>& out);
-
-// A place in the order in which a load is encoded.
-struct OtlpCursor {
-  std::uint32_t family = 0;  // in the encoder's order
-  meters::Row row = 0;
-  auto operator<=>(const OtlpCursor&) const = default;
-};
-
-struct OtlpRequest {
-  std::string body;
-  std::uint64_t points = 0;
-  OtlpCursor begin, end;  // the rows it covers, unchanged ones of a delta included
-};
-
-class OtlpEncoder {
+class OtlpEncoder final : public MetricsEncoder {
  public:
   explicit OtlpEncoder(OtlpEncodeOptions options);
-  ~OtlpEncoder();
+  ~OtlpEncoder() override;
   OtlpEncoder(OtlpEncoder&&) noexcept;
   OtlpEncoder& operator=(OtlpEncoder&&) noexcept;
 
-  // Begins a new one. Requests of the one before must not be acknowledged any more.
-  void load(OtlpLoad load);
-  // The next request, of max_bytes or less; nothing at the end of the load.
-  std::optional<OtlpRequest> next(std::size_t max_bytes = SIZE_MAX);
-  // The same points in two requests. Empty when there is only one point.
-  std::vector<OtlpRequest> halve(const OtlpRequest& request);
-  // Deltas begin where those of `before` ended, which is of no use any more. Requires: nothing was loaded yet.
-  void continue_from(OtlpEncoder& before);
-  // The destination has these: the next deltas begin here.
-  void acknowledge(const OtlpRequest& request);
+  bool merges() const noexcept override;  // deltas
+  std::uint64_t points_of(const ExportLoad& load) const override;  // of cumulative ones
+  void load(ExportLoad load) override;
+  std::optional<ExportRequest> next(std::size_t max_bytes = SIZE_MAX) override;
+  std::vector<ExportRequest> halve(const ExportRequest& request) override;
+  // Deltas begin where those of `before` ended.
+  void continue_from(MetricsEncoder& before) override;
+  // The next deltas begin here.
+  void acknowledge(const ExportRequest& request) override;
 
-  std::size_t state_bytes() const noexcept;
+  std::size_t state_bytes() const noexcept override;
 
  private:
   class State;

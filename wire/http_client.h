@@ -9,7 +9,7 @@
 // Any status is a reply; an error means that there was none. Redirects are followed only where the call says so, so that
 // credentials and data go only where they were sent; another host never gets the Authorization header. Proxy variables of the environment are honoured, but never for loopback.
 // Threads: thread-safe; `done` is called exactly once, also on cancel() and stop(). No retry here: see delivery.
-// Costs: one thread, one connection for each call in flight to a host; the request's body is moved, not copied.
+// Costs: one thread from the first call on, one connection for each call in flight to a host; the request's body is moved, not copied.
 #pragma once
 
 #include <chrono>

@@ -127,15 +127,17 @@ class OtlpEncoder::State {
  public:
   explicit State(OtlpEncodeOptions options) : options_(std::move(options)) {}
 
-  void load(OtlpLoad load) {
+  bool merges() const noexcept { return options_.temporality != OtlpTemporality::Cumulative; }
+
+  void load(ExportLoad load) {
     load_ = std::move(load);
     plan_ = make_plan(load_, options_.resource_attributes);
     at_ = {};
     deltas_.begin(plan_, [this](const Family& family) { return is_delta(family); });
   }
 
-  std::optional<OtlpRequest> next(std::size_t max_bytes) {
-    OtlpRequest request = fill(at_, end(), options_.max_points, std::min(max_bytes, options_.max_bytes));
+  std::optional<ExportRequest> next(std::size_t max_bytes) {
+    ExportRequest request = fill(at_, end(), options_.max_points, std::min(max_bytes, options_.max_bytes));
     if (request.points > 0) {
       at_ = request.end;
       return request;
@@ -146,11 +148,11 @@ class OtlpEncoder::State {
     return std::nullopt;
   }
 
-  std::vector<OtlpRequest> halve(const OtlpRequest& request) {
-    std::vector<OtlpRequest> parts;
+  std::vector<ExportRequest> halve(const ExportRequest& request) {
+    std::vector<ExportRequest> parts;
     if (request.points < 2) return parts;
-    for (OtlpCursor from = request.begin; from < request.end; from = parts.back().end) {
-      OtlpRequest part = fill(from, request.end, (request.points + 1) / 2, SIZE_MAX);
+    for (ExportCursor from = request.begin; from < request.end; from = parts.back().end) {
+      ExportRequest part = fill(from, request.end, (request.points + 1) / 2, SIZE_MAX);
       if (part.points == 0) break;
       parts.push_back(std::move(part));
     }
@@ -158,8 +160,8 @@ class OtlpEncoder::State {
     return parts;
   }
 
-  void acknowledge(const OtlpRequest& request) {
-    for (OtlpCursor at = request.begin; at < request.end; step(at)) deltas_.acknowledge(at.family, at.row);
+  void acknowledge(const ExportRequest& request) {
+    for (ExportCursor at = request.begin; at < request.end; step(at)) deltas_.acknowledge(at.family, at.row);
   }
 
   std::size_t state_bytes() const noexcept { return deltas_.bytes(); }
@@ -177,21 +179,21 @@ class OtlpEncoder::State {
     return via == meters::Via::Registry || via == meters::Via::Spans || via == meters::Via::Statsd;
   }
 
-  OtlpCursor end() const noexcept { return {static_cast<std::uint32_t>(plan_.families.size()), 0}; }
+  ExportCursor end() const noexcept { return {static_cast<std::uint32_t>(plan_.families.size()), 0}; }
 
-  void step(OtlpCursor& at) const noexcept {
+  void step(ExportCursor& at) const noexcept {
     if (++at.row < plan_.families[at.family].family->rows()) return;
     ++at.family;
     at.row = 0;
   }
 
-  OtlpRequest fill(OtlpCursor from, OtlpCursor until, std::uint64_t max_points, std::size_t max_bytes) {
-    OtlpRequest request;
+  ExportRequest fill(ExportCursor from, ExportCursor until, std::uint64_t max_points, std::size_t max_bytes) {
+    ExportRequest request;
     request.begin = from;
     request.body.reserve(last_bytes_);  // growing would copy all of it again and again
     Envelope envelope(request.body, plan_);
     OtlpPointWriter points(request.body);
-    OtlpCursor at = from;
+    ExportCursor at = from;
     while (at < until && request.points < max_points && request.body.size() < max_bytes) {
       if (append(at, envelope, points)) ++request.points;
       step(at);
@@ -203,7 +205,7 @@ class OtlpEncoder::State {
   }
 
   // False where the row has nothing to tell.
-  bool append(OtlpCursor at, Envelope& envelope, OtlpPointWriter& points) {
+  bool append(ExportCursor at, Envelope& envelope, OtlpPointWriter& points) {
     const PlannedFamily& planned = plan_.families[at.family];
     const OtlpShape shape = shape_of(*planned.family, options_.histograms);
     if (!is_delta(*planned.family)) {
@@ -228,9 +230,9 @@ class OtlpEncoder::State {
   }
 
   const OtlpEncodeOptions options_;
-  OtlpLoad load_;
+  ExportLoad load_;
   OtlpPlan plan_;
-  OtlpCursor at_;
+  ExportCursor at_;
   std::size_t last_bytes_ = 0;  // of the request before, which is about as long as the next
   OtlpDeltas deltas_;
 };
@@ -240,11 +242,15 @@ OtlpEncoder::~OtlpEncoder() = default;
 OtlpEncoder::OtlpEncoder(OtlpEncoder&&) noexcept = default;
 OtlpEncoder& OtlpEncoder::operator=(OtlpEncoder&&) noexcept = default;
 
-void OtlpEncoder::load(OtlpLoad load) { state_->load(std::move(load)); }
-std::optional<OtlpRequest> OtlpEncoder::next(std::size_t max_bytes) { return state_->next(max_bytes); }
-std::vector<OtlpRequest> OtlpEncoder::halve(const OtlpRequest& request) { return state_->halve(request); }
-void OtlpEncoder::acknowledge(const OtlpRequest& request) { state_->acknowledge(request); }
-void OtlpEncoder::continue_from(OtlpEncoder& before) { state_->continue_from(*before.state_); }
+bool OtlpEncoder::merges() const noexcept { return state_->merges(); }
+std::uint64_t OtlpEncoder::points_of(const ExportLoad& load) const { return news_in(load); }
+void OtlpEncoder::load(ExportLoad load) { state_->load(std::move(load)); }
+std::optional<ExportRequest> OtlpEncoder::next(std::size_t max_bytes) { return state_->next(max_bytes); }
+std::vector<ExportRequest> OtlpEncoder::halve(const ExportRequest& request) { return state_->halve(request); }
+void OtlpEncoder::acknowledge(const ExportRequest& request) { state_->acknowledge(request); }
+void OtlpEncoder::continue_from(MetricsEncoder& before) {
+  if (auto* same = dynamic_cast<OtlpEncoder*>(&before)) state_->continue_from(*same->state_);
+}
 std::size_t OtlpEncoder::state_bytes() const noexcept { return state_->state_bytes(); }
 
 }  // namespace tocsin::exporters

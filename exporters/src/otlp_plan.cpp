@@ -49,9 +49,9 @@ const Family* find(const FamilyIndex& index, const Family& family) {
 }
 
 template <class Visit>
-void visit_families(const OtlpLoad& load, const Visit& visit) {
+void visit_families(const ExportLoad& load, const Visit& visit) {
   const FamilyIndex previous = index_of(load.previous.get());
-  for (const OtlpEnded& ended : load.ended)
+  for (const EndedFamily& ended : load.ended)
     visit(PlannedFamily{ended.family.get(), find(previous, *ended.family), to_unix_ns(ended.time), true});
   for (const auto& family : load.snapshot->families)
     visit(PlannedFamily{family.get(), find(previous, *family), to_unix_ns(load.snapshot->time), false});
@@ -103,7 +103,13 @@ bool PlannedFamily::is_news(Row row) const noexcept {
   return previous->states[row] == RowState::Ended || previous->time_ns[row] != family->time_ns[row];
 }
 
-OtlpPlan make_plan(const OtlpLoad& load, const meters::Attributes& added) {
+std::vector<PlannedFamily> families_of(const ExportLoad& load) {
+  std::vector<PlannedFamily> families;
+  visit_families(load, [&](const PlannedFamily& planned) { families.push_back(planned); });
+  return families;
+}
+
+OtlpPlan make_plan(const ExportLoad& load, const meters::Attributes& added) {
   OtlpPlan plan;
   Resources resources(plan, added);
   // Scopes are few a resource, and most families of a resource share one Origin.
@@ -129,7 +135,7 @@ OtlpPlan make_plan(const OtlpLoad& load, const meters::Attributes& added) {
   return plan;
 }
 
-std::uint64_t cumulative_points(const OtlpLoad& load) {
+std::uint64_t news_in(const ExportLoad& load) {
   std::uint64_t points = 0;
   visit_families(load, [&](const PlannedFamily& planned) {
     for (Row row = 0; row < planned.family->rows(); ++row) points += planned.is_news(row) ? 1 : 0;
@@ -137,7 +143,7 @@ std::uint64_t cumulative_points(const OtlpLoad& load) {
   return points;
 }
 
-void append_ended(const meters::Snapshot& snapshot, std::vector<OtlpEnded>& out) {
+void append_ended(const meters::Snapshot& snapshot, std::vector<EndedFamily>& out) {
   for (const auto& family : snapshot.families)
     if (std::find(family->states.begin(), family->states.end(), RowState::Ended) != family->states.end())
       out.push_back({family, snapshot.time});

@@ -30,7 +30,12 @@ struct OtlpPlan {
   std::vector<std::string> resources, resource_schemas;
 };
 
+// In the order of the load, resources and scopes not numbered. The load must outlive them.
+std::vector<PlannedFamily> families_of(const ExportLoad& load);
+// Rows that are news.
+std::uint64_t news_in(const ExportLoad& load);
+
 // `added` goes to each resource that lacks the key. The load must outlive the plan.
-OtlpPlan make_plan(const OtlpLoad& load, const meters::Attributes& added);
+OtlpPlan make_plan(const ExportLoad& load, const meters::Attributes& added);
 
 }  // namespace tocsin::exporters

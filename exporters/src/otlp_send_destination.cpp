@@ -21,10 +21,11 @@ using wire::Verdict;
 
 class OtlpDestination::Loop {
  public:
-  Loop(OtlpOptions options, std::unique_ptr<OtlpTransport> transport, const Clock& clock)
+  Loop(OtlpOptions options, std::unique_ptr<OtlpTransport> transport, std::unique_ptr<MetricsEncoder> encoder, const Clock& clock)
       : options_(std::move(options)),
         clock_(clock),
-        metrics_({options_.encode, options_.interval, options_.max_queue_bytes}, options_.backoff, std::random_device{}()),
+        metrics_(std::move(encoder), {options_.encode.max_bytes, options_.interval, options_.max_queue_bytes}, options_.backoff,
+                 std::random_device{}()),
         spans_({options_.encode.max_bytes, options_.max_queue_bytes}, options_.backoff, std::random_device{}()),
         held_(options_.held),
         transport_(std::move(transport)),
@@ -249,8 +250,8 @@ std::string_view to_text(OtlpProtocol protocol) noexcept {
 }
 
 Result<std::unique_ptr<OtlpDestination>> OtlpDestination::make(OtlpOptions options,
-                                                               std::unique_ptr<OtlpTransport> transport,
-                                                               const Clock& clock) {
+                                                               std::unique_ptr<OtlpTransport> transport, const Clock& clock,
+                                                               std::unique_ptr<MetricsEncoder> encoder) {
   const auto wrong = [&](std::string_view reason) {
     return Error{Fault::Configuration, "export \"" + options.name + "\": " + std::string(reason)};
   };
@@ -264,8 +265,9 @@ Result<std::unique_ptr<OtlpDestination>> OtlpDestination::make(OtlpOptions optio
     transport = *std::move(made);
   }
   normalize(options.encode.resource_attributes);
+  if (encoder == nullptr) encoder = std::make_unique<OtlpEncoder>(options.encode);
   return std::unique_ptr<OtlpDestination>(
-      new OtlpDestination(std::make_unique<Loop>(std::move(options), std::move(transport), clock)));
+      new OtlpDestination(std::make_unique<Loop>(std::move(options), std::move(transport), std::move(encoder), clock)));
 }
 
 OtlpDestination::OtlpDestination(std::unique_ptr<Loop> loop) : loop_(std::move(loop)) {}

@@ -55,7 +55,7 @@ void OtlpLane::accepted(std::uint64_t rejected) {
     accepted_since_limit_ = 0;
     limit_ = std::min(max_bytes_, limit_ * 2);
   }
-  const OtlpRequest& request = parcels_.front().request;
+  const ExportRequest& request = parcels_.front().request;
   delivered(request);
   finish_front(request.points - rejected, rejected, DropReason::Rejected);
 }
@@ -63,7 +63,7 @@ void OtlpLane::accepted(std::uint64_t rejected) {
 void OtlpLane::too_large() {
   constexpr std::size_t kLeast = 4096;
   backoff_.succeeded();
-  const OtlpRequest request = std::move(parcels_.front().request);
+  const ExportRequest request = std::move(parcels_.front().request);
   auto parts = halve(request);
   if (parts.empty()) return finish_front(0, request.points, DropReason::TooLarge);
   limit_ = std::max(kLeast, std::min(limit_, request.body.size() / 2));

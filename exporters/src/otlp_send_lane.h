@@ -21,7 +21,7 @@ namespace tocsin::exporters {
 class OtlpLane {
  public:
   struct Parcel {
-    OtlpRequest request;
+    ExportRequest request;
     std::shared_ptr<const std::string> prepared;  // what goes out; null before the first attempt
     std::optional<Monotonic> first_attempt;
   };
@@ -57,10 +57,10 @@ class OtlpLane {
   // There is more to form; its items are in the ledger as queued, or will be once it is formed.
   virtual bool waiting() const = 0;
   // The next request of about `limit` bytes at most, its items queued; nothing when there is none after all.
-  virtual std::optional<OtlpRequest> form(std::size_t limit) = 0;
+  virtual std::optional<ExportRequest> form(std::size_t limit) = 0;
   // The same items in at least two requests; empty when that is not possible.
-  virtual std::vector<OtlpRequest> halve(const OtlpRequest& request) = 0;
-  virtual void delivered(const OtlpRequest&) {}
+  virtual std::vector<ExportRequest> halve(const ExportRequest& request) = 0;
+  virtual void delivered(const ExportRequest&) {}
   // Drops what waits.
   virtual void abandon_waiting() = 0;
 

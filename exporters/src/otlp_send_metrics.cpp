@@ -12,10 +12,9 @@ using wire::DropReason;
 // Families with ended rows that are remembered between two exports; beyond it the oldest are forgotten.
 constexpr std::size_t kMaxEnded = 10'000;
 
-OtlpMetricsLane::OtlpMetricsLane(Options options, const wire::BackoffOptions& backoff, std::uint64_t seed)
-    : OtlpLane(OtlpSignal::Metrics, options.encode.max_bytes, backoff, seed),
-      options_(std::move(options)),
-      encoder_(options_.encode) {}
+OtlpMetricsLane::OtlpMetricsLane(std::unique_ptr<MetricsEncoder> encoder, const Options& options, const wire::BackoffOptions& backoff,
+                                 std::uint64_t seed)
+    : OtlpLane(OtlpSignal::Metrics, options.max_request_bytes, backoff, seed), options_(options), encoder_(std::move(encoder)) {}
 
 bool OtlpMetricsLane::is_due(Time time) const noexcept {
   if (!last_taken_ || time < *last_taken_) return true;  // the wall clock may step back
@@ -42,14 +41,14 @@ void OtlpMetricsLane::take_latest() {
 void OtlpMetricsLane::take(std::shared_ptr<const meters::Snapshot> snapshot) {
   last_taken_ = snapshot->time;
   Pending taken{{snapshot, std::exchange(previous_, snapshot), std::exchange(ended_, {})}, 0, bytes_of(*snapshot)};
-  if (merges()) {
+  if (encoder_->merges()) {
     if (!pending_.empty()) {
       inherit(pending_.front().load, taken.load);
       queue_bytes_ -= pending_.front().bytes;
       pending_.clear();
     }
   } else {
-    taken.points = cumulative_points(taken.load);
+    taken.points = encoder_->points_of(taken.load);
     ledger_.offer(taken.points);
   }
   queue_bytes_ += taken.bytes;
@@ -57,9 +56,9 @@ void OtlpMetricsLane::take(std::shared_ptr<const meters::Snapshot> snapshot) {
   while (queue_bytes_ > options_.max_queue_bytes && pending_.size() > 1) drop_first();
 }
 
-void OtlpMetricsLane::inherit(OtlpLoad& from, OtlpLoad& to) {
+void OtlpMetricsLane::inherit(ExportLoad& from, ExportLoad& to) {
   to.previous = std::move(from.previous);
-  std::vector<OtlpEnded> ended = std::move(from.ended);
+  std::vector<EndedFamily> ended = std::move(from.ended);
   append_ended(*from.snapshot, ended);
   ended.insert(ended.end(), std::make_move_iterator(to.ended.begin()), std::make_move_iterator(to.ended.end()));
   to.ended = std::move(ended);
@@ -72,17 +71,17 @@ void OtlpMetricsLane::drop_first() {
   ledger_.drop(first.points, DropReason::QueueFull);
   Pending& next = pending_.front();
   inherit(first.load, next.load);
-  const std::uint64_t points = cumulative_points(next.load);
+  const std::uint64_t points = encoder_->points_of(next.load);
   assert(points >= next.points);
   ledger_.offer(points - next.points);
   next.points = points;
 }
 
-std::optional<OtlpRequest> OtlpMetricsLane::form(std::size_t limit) {
+std::optional<ExportRequest> OtlpMetricsLane::form(std::size_t limit) {
   for (;;) {
     if (encoding_) {
-      if (auto request = encoder_.next(limit)) {
-        if (merges()) {
+      if (auto request = encoder_->next(limit)) {
+        if (encoder_->merges()) {
           ledger_.offer(request->points);
         } else {
           assert(unformed_ >= request->points);
@@ -93,19 +92,19 @@ std::optional<OtlpRequest> OtlpMetricsLane::form(std::size_t limit) {
       assert(unformed_ == 0);
       encoding_ = false;
       queue_bytes_ -= std::exchange(encoding_bytes_, 0);
-      delta_bytes_ = encoder_.state_bytes();
+      delta_bytes_ = encoder_->state_bytes();
     }
     if (pending_.empty()) return std::nullopt;
     Pending next = std::move(pending_.front());
     pending_.pop_front();
     unformed_ = next.points;
     encoding_bytes_ = next.bytes;
-    encoder_.load(std::move(next.load));
+    encoder_->load(std::move(next.load));
     encoding_ = true;
   }
 }
 
-void OtlpMetricsLane::delivered(const OtlpRequest& request) { encoder_.acknowledge(request); }
+void OtlpMetricsLane::delivered(const ExportRequest& request) { encoder_->acknowledge(request); }
 
 void OtlpMetricsLane::abandon_waiting() {
   ledger_.drop(std::exchange(unformed_, 0), DropReason::Stopped);

@@ -39,10 +39,10 @@ bool OtlpSpansLane::waiting() const {
   return !batches_.empty();
 }
 
-std::optional<OtlpRequest> OtlpSpansLane::form(std::size_t limit) {
+std::optional<ExportRequest> OtlpSpansLane::form(std::size_t limit) {
   const std::lock_guard lock(mutex_);
   if (batches_.empty()) return std::nullopt;
-  OtlpRequest request;
+  ExportRequest request;
   request.body = std::move(batches_.front().body);
   request.points = batches_.front().spans;
   queue_bytes_ -= request.body.size();
@@ -57,7 +57,7 @@ std::optional<OtlpRequest> OtlpSpansLane::form(std::size_t limit) {
   return request;
 }
 
-std::vector<OtlpRequest> OtlpSpansLane::halve(const OtlpRequest& request) {
+std::vector<ExportRequest> OtlpSpansLane::halve(const ExportRequest& request) {
   auto parts = split_trace_request(request.body);
   // The count came with the spans; where it was wrong, the ledger still must add up.
   if (parts.size() == 2 && parts[0].points + parts[1].points != request.points) {
@@ -127,8 +127,8 @@ bool flatten(std::string_view body, Flat& flat) {
   return true;
 }
 
-OtlpRequest assemble(const Flat& flat, std::size_t begin, std::size_t end) {
-  OtlpRequest request;
+ExportRequest assemble(const Flat& flat, std::size_t begin, std::size_t end) {
+  ExportRequest request;
   request.points = end - begin;
   ProtobufWriter writer(request.body);
   constexpr std::size_t kLargeMessage = std::size_t{1} << 20;
@@ -150,11 +150,11 @@ OtlpRequest assemble(const Flat& flat, std::size_t begin, std::size_t end) {
 
 }  // namespace
 
-std::vector<OtlpRequest> split_trace_request(std::string_view body) {
+std::vector<ExportRequest> split_trace_request(std::string_view body) {
   Flat flat;
   if (!flatten(body, flat) || flat.spans.size() < 2) return {};
   const std::size_t half = (flat.spans.size() + 1) / 2;
-  std::vector<OtlpRequest> parts;
+  std::vector<ExportRequest> parts;
   parts.push_back(assemble(flat, 0, half));
   parts.push_back(assemble(flat, half, flat.spans.size()));
   return parts;

@@ -24,8 +24,8 @@ class OtlpSpansLane final : public OtlpLane {
 
  protected:
   bool waiting() const override;
-  std::optional<OtlpRequest> form(std::size_t limit) override;
-  std::vector<OtlpRequest> halve(const OtlpRequest& request) override;
+  std::optional<ExportRequest> form(std::size_t limit) override;
+  std::vector<ExportRequest> halve(const ExportRequest& request) override;
   void abandon_waiting() override;
 
  private:
@@ -42,6 +42,6 @@ class OtlpSpansLane final : public OtlpLane {
 
 // A trace request as two of about as many spans each; resources and scopes stand in both where they have spans in both.
 // Empty when there are fewer than two spans, or the bytes are no request.
-std::vector<OtlpRequest> split_trace_request(std::string_view body);
+std::vector<ExportRequest> split_trace_request(std::string_view body);
 
 }  // namespace tocsin::exporters

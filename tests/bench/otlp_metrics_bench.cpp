@@ -48,7 +48,7 @@ class InProcess {
     bool taken = true;
     for (const std::string& body : traffic_.bodies()) {
       const auto answer = receiver_.accept_metrics(body);
-      taken = taken && answer && answer->rejected == 0;
+      taken = taken && answer && answer->rejected_sum() == 0;
     }
     return taken;
   }

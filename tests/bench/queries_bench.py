@@ -137,9 +137,15 @@ class Server:
     def ask(self, path, parameters):
         """Milliseconds, and the whole answer."""
         target = f"/api/v1/{path}?{urllib.parse.urlencode(parameters)}"
-        start = time.perf_counter()
-        self.connection.request("GET", target)
-        answer = self.connection.getresponse()
+        try:
+            start = time.perf_counter()
+            self.connection.request("GET", target)
+            answer = self.connection.getresponse()
+        except http.client.RemoteDisconnected:  # it was idle for too long
+            self.connection.close()
+            start = time.perf_counter()
+            self.connection.request("GET", target)
+            answer = self.connection.getresponse()
         body = answer.read()
         spent = (time.perf_counter() - start) * 1000
         if answer.status != 200:

@@ -263,10 +263,10 @@ TEST(OtlpEncode, EndsInSnapshotsThatWereLeftOutAreSent) {
   meter.row("a"), meter.row("b");
   Family family = meter.integers({7, 8});
   family.states[1] = RowState::Ended;
-  std::vector<OtlpEnded> ended;
+  std::vector<EndedFamily> ended;
   append_ended(*snapshot_at(40, {family}), ended);
   ASSERT_EQ(ended.size(), 1u);
-  OtlpLoad load{snapshot_at(50, {meter.integers({9})}), nullptr, ended};
+  ExportLoad load{snapshot_at(50, {meter.integers({9})}), nullptr, ended};
   EXPECT_EQ(cumulative_points(load), 2u);
   OtlpEncoder encoder({});
   const std::string json = send(encoder, load);
@@ -284,7 +284,7 @@ TEST(OtlpEncode, ReceivedRowsAreSentWhenTheirTimeMoved) {
   meter.row("c");
   Family second = meter.integers({1, 5, 9});
   second.time_ns = {30, 60, 30};
-  const OtlpLoad load{snapshot_at(70, {second}), previous};
+  const ExportLoad load{snapshot_at(70, {second}), previous};
   EXPECT_EQ(cumulative_points(load), 2u);
   OtlpEncoder encoder({});
   const std::string json = send(encoder, load);

@@ -86,14 +86,14 @@ inline std::shared_ptr<const Snapshot> snapshot_at(std::int64_t time_ns, std::ve
   return std::move(builder).finish(1);
 }
 
-inline std::string json_of(const OtlpRequest& request) {
+inline std::string json_of(const ExportRequest& request) {
   auto json = wire::protobuf_to_json(request.body, wire::OtlpMessage::MetricsRequest);
   EXPECT_TRUE(json.ok()) << (json.ok() ? "" : json.error().message);
   return json.ok() ? *json : std::string();
 }
 
 // All requests of a load as one text, acknowledged where asked.
-inline std::string send(OtlpEncoder& encoder, OtlpLoad load, bool acknowledge = true) {
+inline std::string send(OtlpEncoder& encoder, ExportLoad load, bool acknowledge = true) {
   encoder.load(std::move(load));
   std::string all;
   while (auto request = encoder.next()) {

@@ -215,6 +215,7 @@ class HttpClient::Loop {
   void stop();
 
  private:
+  void begin();
   using Calls = std::map<CallId, std::unique_ptr<Running>>;
 
   void run(const std::stop_token& stop);
@@ -227,13 +228,13 @@ class HttpClient::Loop {
   int poll_timeout() const;
 
   const HttpClientOptions options_;
-  std::optional<Error> unusable_;  // fixed after construction: every call ends so
-  CURLM* multi_ = nullptr;         // its thread only, but for wake-ups
+  CURLM* multi_ = nullptr;  // made by begin(); its thread only, but for wake-ups
   Calls running_;    // its thread only, as hosts_
   HostQueue hosts_;
 
   std::mutex mutex_;
-  bool stopped_ = false;  // guarded by mutex_, as all below
+  bool begun_ = false, stopped_ = false;  // guarded by mutex_, as all below
+  std::optional<Error> unusable_;         // of begin(): every call ends so
   CallId next_id_ = 1;
   std::vector<std::unique_ptr<Running>> new_;
   std::vector<CallId> to_cancel_;
@@ -242,7 +243,11 @@ class HttpClient::Loop {
 };
 
 HttpClient::Loop::Loop(HttpClientOptions options)
-    : options_(std::move(options)), hosts_(options_.max_connections_per_host) {
+    : options_(std::move(options)), hosts_(options_.max_connections_per_host) {}
+
+// With the first call: who never calls loads no library and has no thread. Requires: mutex_ held.
+void HttpClient::Loop::begin() {
+  begun_ = true;
   if (auto loaded = load_curl(); !loaded) {
     unusable_ = loaded.error();
     return;
@@ -258,6 +263,7 @@ HttpClient::CallId HttpClient::Loop::send(HttpCall call, Done done) {
   running->done = std::move(done);
   std::unique_lock lock(mutex_);
   const CallId id = running->id = next_id_++;
+  if (!begun_ && !stopped_) begin();
   if (unusable_ || stopped_) {
     lock.unlock();
     running->done(unusable_ ? *unusable_ : cancelled("not made: the client has stopped"));
@@ -272,7 +278,7 @@ HttpClient::CallId HttpClient::Loop::send(HttpCall call, Done done) {
 void HttpClient::Loop::cancel(CallId id) {
   {
     const std::lock_guard lock(mutex_);
-    if (unusable_) return;
+    if (unusable_ || !begun_) return;
     to_cancel_.push_back(id);
   }
   curl().multi_wakeup(multi_);
