@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/export_config.h"
 #include "agent/log.h"
 #include "agent/scrape_config.h"
 #include "agent/notify/receiver_config.h"
@@ -108,27 +109,6 @@ struct ExpositionConfig {
   bool scope_labels = true;
   bool target_info = true;
   bool operator==(const ExpositionConfig&) const = default;
-};
-
-struct ExportConfig {
-  std::string name;
-  std::string protocol = "grpc";  // grpc, http/protobuf, http/json
-  std::string endpoint, metrics_endpoint, traces_endpoint;
-  bool metrics = true, spans = true;
-  nanoseconds interval = std::chrono::seconds{15};
-  nanoseconds timeout = std::chrono::seconds{10};
-  nanoseconds max_retry_time = std::chrono::minutes{5};
-  std::string compression = "gzip";         // none, gzip, zstd
-  std::map<std::string, std::string> headers;
-  std::string temporality = "cumulative";   // cumulative, delta, lowmemory
-  std::string histogram_aggregation = "explicit_bucket_histogram";
-  std::map<std::string, std::string> resource_attributes;
-  std::uint64_t max_queue_bytes = 64U << 20;
-  std::string ca_file, certificate_file, key_file;
-  bool insecure_skip_verify = false;
-  TomlPlace place;
-
-  bool operator==(const ExportConfig& other) const;  // but for the place
 };
 
 struct Config {

@@ -10,7 +10,7 @@
 //     if (series.fault.empty()) use(request.labels_of(series), request.samples_of(series));
 //
 // A message that breaks off is refused whole; a series whose labels cannot be is marked with its fault, the others stand.
-// Specification: prometheus.io/docs/specs/prw/remote_write_spec. (Writing messages will be here too.)
+// Specification: prometheus.io/docs/specs/prw/remote_write_spec. Written by remote_write_writer.h.
 // Threads: a value of one thread. Costs about 60 ns a series of one sample; 32 bytes a label, 16 a sample.
 #pragma once
 

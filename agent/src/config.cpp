@@ -15,7 +15,7 @@
 #include <tuple>
 #include <unistd.h>
 
-#include "agent/src/own_address.h"
+#include "agent/src/toml_files.h"
 #include "meters/buckets.h"
 
 namespace tocsin::agent {
@@ -68,17 +68,10 @@ void read_access(TomlTable table, AccessConfig& into) {
     if (token.empty()) table.fault("bearer_tokens", "a token must not be empty");
 }
 
-void check_file(TomlTable& table, std::string_view key, const std::string& file) {
-  if (!file.empty() && !std::ifstream(file)) table.fault(key, "cannot read \"" + file + '"');
-}
-
 void read_tls(TomlTable table, TlsConfig& into) {
   const std::array<std::pair<std::string_view, std::string*>, 3> files{
       {{"certificate_file", &into.certificate_file}, {"key_file", &into.key_file}, {"client_ca_file", &into.client_ca_file}}};
-  for (const auto& [key, file] : files) {
-    table.read(key, *file);
-    check_file(table, key, *file);
-  }
+  for (const auto& [key, file] : files) read_file_name(table, key, *file);
   if (into.certificate_file.empty() != into.key_file.empty())
     table.fault("certificate_file", "certificate_file and key_file go together");
   if (!into.client_ca_file.empty() && into.certificate_file.empty() && into.key_file.empty())
@@ -154,66 +147,6 @@ void read_exposition(TomlTable table, ExpositionConfig& into) {
   table.read("target_info", into.target_info);
 }
 
-void check_endpoint(TomlTable& table, std::string_view key, const std::string& endpoint, bool grpc) {
-  if (endpoint.empty() || endpoint.starts_with("http://") || endpoint.starts_with("https://")) return;
-  if (grpc && endpoint.find("://") == std::string::npos) return;
-  table.fault(key, "must start with http:// or https://, but is \"" + endpoint + '"');
-}
-
-ExportConfig read_export(TomlTable& table, const std::vector<std::string>& listening) {
-  ExportConfig into;
-  into.place = table.place();
-  table.read("name", into.name);
-  read_word(table, "protocol", into.protocol, std::to_array<std::string_view>({"grpc", "http/protobuf", "http/json"}));
-  const bool grpc = into.protocol == "grpc";
-  const std::array<std::pair<std::string_view, std::string*>, 3> endpoints{{{"endpoint", &into.endpoint},
-                                                                           {"metrics_endpoint", &into.metrics_endpoint},
-                                                                           {"traces_endpoint", &into.traces_endpoint}}};
-  for (const auto& [key, endpoint] : endpoints) {
-    table.read(key, *endpoint);
-    check_endpoint(table, key, *endpoint, grpc);
-    if (is_own_address(*endpoint, listening))
-      table.fault(key, "\"" + *endpoint + "\" is where this agent itself listens ([otlp]): it would feed itself without end; if another "
-                       "program is meant to have that port, give otlp.grpc_listen or otlp.http_listen another one, or \"\"");
-  }
-  if (into.endpoint.empty() && into.metrics_endpoint.empty() && into.traces_endpoint.empty())
-    table.fault("endpoint", "must be given, like \"http://127.0.0.1:14317\"");
-  table.read("metrics", into.metrics);
-  table.read("spans", into.spans);
-  table.read_duration("interval", into.interval, 100ms, 24h);
-  table.read_duration("timeout", into.timeout, 1ms, 1h);
-  table.read_duration("max_retry_time", into.max_retry_time, 0s, 24h);
-  read_word(table, "compression", into.compression, std::to_array<std::string_view>({"none", "gzip", "zstd"}));
-  if (grpc && into.compression == "zstd") table.fault("compression", "gRPC has no zstd here: use gzip or none");
-  table.read("headers", into.headers);
-  read_word(table, "temporality", into.temporality, std::to_array<std::string_view>({"cumulative", "delta", "lowmemory"}));
-  read_word(table, "histogram_aggregation", into.histogram_aggregation,
-            std::to_array<std::string_view>({"explicit_bucket_histogram", "base2_exponential_bucket_histogram"}));
-  table.read("resource_attributes", into.resource_attributes);
-  table.read_bytes("max_queue", into.max_queue_bytes, 1U << 16, std::uint64_t{16} << 30);
-  table.read("ca_file", into.ca_file);
-  check_file(table, "ca_file", into.ca_file);
-  table.read("certificate_file", into.certificate_file);
-  check_file(table, "certificate_file", into.certificate_file);
-  table.read("key_file", into.key_file);
-  check_file(table, "key_file", into.key_file);
-  table.read("insecure_skip_verify", into.insecure_skip_verify);
-  if (grpc && into.insecure_skip_verify)
-    table.fault("insecure_skip_verify", "gRPC always checks whom it talks to: name its certificate in ca_file, or use http/protobuf");
-  return into;
-}
-
-void read_exports(TomlTable& root, const OtlpConfig& otlp, std::vector<ExportConfig>& into) {
-  std::set<std::string> names;
-  for (TomlTable& table : root.tables("export")) {
-    ExportConfig read = read_export(table, {otlp.grpc_listen, otlp.http_listen});
-    if (read.name.empty()) read.name = read.endpoint.empty() ? read.protocol : read.endpoint;
-    if (!names.insert(read.name).second)
-      table.fault("name", "another [[export]] has the name \"" + read.name + "\": give each its own");
-    into.push_back(std::move(read));
-  }
-}
-
 void read_url(TomlTable& root, const char* key, std::string& url) {
   root.read(key, url);
   if (!url.empty() && !url.starts_with("http://") && !url.starts_with("https://"))
@@ -272,7 +205,7 @@ void read_root(TomlTable& root, Config& config) {
   config.scrapes = read_scrapes(root);
   config.remote_write = read_remote_write(root.table("remote_write"));
   check_listeners(root, config);
-  read_exports(root, config.otlp, config.exports);
+  config.exports = read_exports(root, {config.otlp.grpc_listen, config.otlp.http_listen, config.http.listen});
   read_notify(root, config.notify);
   read_rules(root.table("rules"), config.rules);
   config.thresholds = read_thresholds(root);
@@ -292,17 +225,6 @@ std::string default_data_dir() {
 }
 
 }  // namespace
-
-bool ExportConfig::operator==(const ExportConfig& other) const {
-  const auto fields = [](const ExportConfig& config) {
-    return std::tie(config.name, config.protocol, config.endpoint, config.metrics_endpoint, config.traces_endpoint,
-                    config.metrics, config.spans, config.interval, config.timeout, config.max_retry_time,
-                    config.compression, config.headers, config.temporality, config.histogram_aggregation,
-                    config.resource_attributes, config.max_queue_bytes, config.ca_file, config.certificate_file,
-                    config.key_file, config.insecure_skip_verify);
-  };
-  return fields(*this) == fields(other);
-}
 
 Config read_config(std::string_view text, const std::string& file, const ConfigOptions& options, TomlFaults& faults) {
   Config config;

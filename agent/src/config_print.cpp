@@ -121,11 +121,13 @@ void write_export(TomlWriter& toml, const ExportConfig& config) {
   toml.duration("interval", config.interval);
   toml.duration("timeout", config.timeout);
   toml.duration("max_retry_time", config.max_retry_time);
-  toml.text("compression", config.compression);
+  const bool otlp = config.protocol != kRemoteWrite;
+  if (otlp) toml.text("compression", config.compression);
   toml.map("headers", config.headers, true);
-  toml.text("temporality", config.temporality);
+  if (otlp) toml.text("temporality", config.temporality);
   toml.text("histogram_aggregation", config.histogram_aggregation);
-  toml.map("resource_attributes", config.resource_attributes, false);
+  if (otlp) toml.map("resource_attributes", config.resource_attributes, false);
+  if (!otlp) toml.map("labels", config.labels, false);
   toml.bytes("max_queue", config.max_queue_bytes);
   if (!config.ca_file.empty()) toml.text("ca_file", config.ca_file);
   if (!config.certificate_file.empty()) toml.text("certificate_file", config.certificate_file);

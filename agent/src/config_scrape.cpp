@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
-#include <fstream>
 #include <set>
 #include <tuple>
 
 #include "agent/relabel_toml.h"
 #include "agent/scrape_config.h"
+#include "agent/src/toml_files.h"
 #include "wire/url.h"
 
 namespace tocsin::agent {
@@ -15,30 +15,21 @@ using namespace std::chrono_literals;
 
 namespace {
 
-void check_readable(TomlTable& table, std::string_view key, const std::string& file) {
-  if (!file.empty() && !std::ifstream(file)) table.fault(key, "cannot read \"" + file + '"');
-}
-
 void read_access(TomlTable& table, ScrapeConfig& into) {
   table.read("username", into.username);
   table.read("password", into.password);
-  table.read("password_file", into.password_file);
+  read_file_name(table, "password_file", into.password_file);
   table.read("bearer_token", into.bearer_token);
-  table.read("bearer_token_file", into.bearer_token_file);
+  read_file_name(table, "bearer_token_file", into.bearer_token_file);
   const bool basic = !into.username.empty() || !into.password.empty() || !into.password_file.empty();
   const bool bearer = !into.bearer_token.empty() || !into.bearer_token_file.empty();
   if (basic && bearer) table.fault("username", "a username or a bearer token, not both");
   if (!into.password.empty() && !into.password_file.empty()) table.fault("password_file", "password or password_file, not both");
   if (!into.bearer_token.empty() && !into.bearer_token_file.empty())
     table.fault("bearer_token_file", "bearer_token or bearer_token_file, not both");
-  check_readable(table, "password_file", into.password_file);
-  check_readable(table, "bearer_token_file", into.bearer_token_file);
   const std::array<std::pair<std::string_view, std::string*>, 3> files{
       {{"ca_file", &into.ca_file}, {"certificate_file", &into.certificate_file}, {"key_file", &into.key_file}}};
-  for (const auto& [key, file] : files) {
-    table.read(key, *file);
-    check_readable(table, key, *file);
-  }
+  for (const auto& [key, file] : files) read_file_name(table, key, *file);
   if (into.certificate_file.empty() != into.key_file.empty())
     table.fault("certificate_file", "certificate_file and key_file go together");
   table.read("insecure_skip_verify", into.insecure_skip_verify);

@@ -8,6 +8,7 @@
 #include "agent/src/own_address.h"
 #include "exporters/otlp_environment.h"
 #include "exporters/otlp_grpc.h"
+#include "exporters/remote_write.h"
 
 namespace tocsin::agent {
 
@@ -28,7 +29,8 @@ wire::Encoding encoding_of(const std::string& text) {
 exporters::OtlpOptions options_of(const ExportConfig& config) {
   exporters::OtlpOptions options;
   options.name = config.name;
-  options.protocol = *exporters::parse_otlp_protocol(config.protocol);  // the configuration has checked the word
+  // The configuration has checked the word.
+  if (config.protocol != kRemoteWrite) options.protocol = *exporters::parse_otlp_protocol(config.protocol);
   options.endpoint = config.endpoint;
   options.metrics_endpoint = config.metrics_endpoint;
   options.traces_endpoint = config.traces_endpoint;
@@ -72,6 +74,13 @@ std::string endpoint_of(const ExportConfig& config) {
   for (const std::string* endpoint : {&config.endpoint, &config.metrics_endpoint, &config.traces_endpoint})
     if (!endpoint->empty()) return shown_url(*endpoint);
   return {};
+}
+
+exporters::RemoteWriteOptions write_options_of(const ExportConfig& config) {
+  exporters::RemoteWriteOptions options;
+  options.labels.assign(config.labels.begin(), config.labels.end());
+  options.histograms = options_of(config).encode.histograms;
+  return options;
 }
 
 bool points_at(const ExportConfig& config, const std::vector<std::string>& own) {
@@ -137,15 +146,18 @@ void Destinations::open(Destination& destination, exporters::OtlpOptions options
     log_.warning("export", {{"destination", name}, {"what", what}});
   };
   std::unique_ptr<exporters::OtlpTransport> transport;
-  if (options.protocol == exporters::OtlpProtocol::Grpc) {
-    if (auto grpc = exporters::make_grpc_transport(options)) {
-      transport = std::move(*grpc);
+  std::unique_ptr<exporters::MetricsEncoder> encoder;
+  const bool remote_write = destination.config.protocol == kRemoteWrite;
+  if (remote_write) encoder = exporters::make_remote_write_encoder(write_options_of(destination.config));
+  if (remote_write || options.protocol == exporters::OtlpProtocol::Grpc) {
+    if (auto made = remote_write ? exporters::make_remote_write_transport(options) : exporters::make_grpc_transport(options)) {
+      transport = std::move(*made);
     } else {
-      destination.fault = grpc.error().message;
+      destination.fault = made.error().message;
     }
   }
   if (destination.fault.empty()) {
-    auto sender = exporters::OtlpDestination::make(std::move(options), std::move(transport), clock_);
+    auto sender = exporters::OtlpDestination::make(std::move(options), std::move(transport), clock_, std::move(encoder));
     if (sender) {
       destination.sender = std::move(*sender);
     } else {

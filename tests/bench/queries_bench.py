@@ -25,33 +25,13 @@ sys.path.insert(0, str(ROOT / "tests" / "e2e"))
 # pylint: disable=wrong-import-position
 import requests  # noqa: E402
 from harness.agent import Agent  # noqa: E402
-from harness.peers import program  # noqa: E402
-from harness.process import Process, free_port  # noqa: E402
 from harness.prometheus import Prometheus  # noqa: E402
+from harness.victoria import VictoriaMetrics  # noqa: E402
 
 STEP_MS = 15_000
 PER_REQUEST = 20_000  # series
 RATES = 10            # a series grows by 1 to 10 a second
 TICK = os.sysconf("SC_CLK_TCK")
-
-
-class VictoriaMetrics(Process):
-    name = "victoria-metrics"
-
-    def __init__(self, folder):
-        super().__init__(folder)
-        self.port = free_port()
-
-    def command(self):
-        return [program("debian", "usr/bin/victoria-metrics"), "-storageDataPath=data", f"-httpListenAddr=127.0.0.1:{self.port}",
-                "-search.latencyOffset=0s", "-search.maxUniqueTimeseries=1000000", "-retentionPeriod=1d", "-search.cacheTimestampOffset=1h"]
-
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self.port}"
-
-    def ready(self):
-        return requests.get(f"{self.url}/health", timeout=2).status_code == 200
 
 
 def varint(number):
@@ -225,7 +205,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="tocsin-queries-") as folder:
         agent = Agent(folder, {"tick": "15s", "limits": {"label_sets": 1_000_000}, "history": {"max_memory": "2GiB"}}, program=arguments.agent)
         prometheus = Prometheus(folder, "3.15", flags=["--web.enable-remote-write-receiver", "--query.max-samples=100000000"])
-        victoria = VictoriaMetrics(folder)
+        victoria = VictoriaMetrics(folder, ["-search.maxUniqueTimeseries=1000000", "-retentionPeriod=1d", "-search.cacheTimestampOffset=1h"])
         processes = {"tocsin": agent, "Prometheus 3.15": prometheus, "VictoriaMetrics": victoria}
         try:
             for process in processes.values():

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The agent pushes by OTLP: to a real Collector, to a real Prometheus, and to a destination that fails in every way."""
+"""The agent pushes by OTLP: to a real Collector, to a real Prometheus (by remote write, too), and to a destination that fails in
+every way."""
 import contextlib
 import types
 
@@ -12,37 +13,10 @@ from opentelemetry.sdk.metrics.view import ExponentialBucketHistogramAggregation
 
 from harness import otlp
 from harness.destination import HANG, OK, RESET, Answer, unavailable
+from harness.exports import DROPS, destination_state, export_to, ledger, settled, write_to
 from harness.grpc_destination import GrpcAnswer
 from harness.process import free_port, wait_until
 from harness.senders import meter_provider, resource, tracer_provider
-
-DROPS = ("queue_full", "refused", "rejected", "too_large", "retry_timeout", "stopped")
-
-
-def export_to(endpoint, **settings):
-    return {"name": "test", "protocol": "http/protobuf", "endpoint": endpoint, "interval": "200ms", "compression": "none",
-            **settings}
-
-
-def destination_state(agent, name="test"):
-    return next(one for one in agent.status("exporters")["data"]["destinations"] if one["name"] == name)
-
-
-def ledger(agent, signal="metrics"):
-    """The ledger of a signal; that it adds up is looked at each time."""
-    counts = destination_state(agent)[signal]
-    dropped = sum(counts["dropped"].values())
-    assert counts["offered"] == counts["sent"] + counts["queued"] + counts["inFlight"] + dropped, counts
-    return counts
-
-
-def settled(agent, signal="metrics"):
-    """The ledger once nothing is on the way."""
-    def nothing_waits():
-        counts = ledger(agent, signal)
-        return counts if counts["queued"] == counts["inFlight"] == 0 else None
-    return wait_until(nothing_waits, 20, f"{signal} are delivered")
-
 
 def record(provider, scale=1):
     """One of each instrument; the values grow with each call."""
@@ -156,10 +130,12 @@ def test_a_collector_gets_every_value_also_after_it_was_killed(start_agent, star
     assert counts["dropped"] == {reason: 0 for reason in DROPS}
 
 
-def test_prometheus_gets_every_value_also_after_it_was_killed(start_agent, start_prometheus):
-    prometheus = start_prometheus("3.15", flags=["--web.enable-otlp-receiver"], settings={
+@pytest.mark.parametrize("protocol", ("http/protobuf", "remote_write"))
+def test_prometheus_gets_every_value_also_after_it_was_killed(start_agent, start_prometheus, protocol):
+    prometheus = start_prometheus("3.15", flags=["--web.enable-otlp-receiver", "--web.enable-remote-write-receiver"], settings={
         "otlp": {"translation_strategy": "UnderscoreEscapingWithSuffixes"}})
-    agent = start_agent({"export": [export_to(prometheus.otlp_url, protocol="http/protobuf", spans=False)]})
+    to = write_to(prometheus.url) if protocol == "remote_write" else export_to(prometheus.otlp_url, spans=False)
+    agent = start_agent({"export": [to]})
     with sender_to(agent.otlp_url) as provider:
         record(provider)
         provider.force_flush()
@@ -178,8 +154,8 @@ def test_prometheus_gets_every_value_also_after_it_was_killed(start_agent, start
         f'temperature_celsius{{{job}}}': 31.5,
         f'latency_milliseconds_count{{kind="book",{job}}}': 10,
         f'latency_milliseconds_sum{{kind="book",{job}}}': 1121,
-        f'latency_milliseconds_bucket{{kind="book",le="10",{job}}}': 6,
-        f'latency_milliseconds_bucket{{kind="book",le="100",{job}}}': 8,
+        f'latency_milliseconds_bucket{{kind="book",le=~"10([.]0)?",{job}}}': 6,
+        f'latency_milliseconds_bucket{{kind="book",le=~"100([.]0)?",{job}}}': 8,
         f'latency_milliseconds_bucket{{kind="book",le="+Inf",{job}}}': 10,
         f'histogram_count(size_bytes{{{job}}})': 10,
         f'histogram_sum(size_bytes{{{job}}})': 560.5 * 11,

@@ -12,6 +12,7 @@
 #include "agent/app.h"
 #include "agent/config.h"
 #include "agent/destinations.h"
+#include "agent/export_config.h"
 #include "agent/history.h"
 #include "agent/host/host_meters.h"
 #include "agent/intake.h"
@@ -166,6 +167,10 @@ void sample_stream_example(rules::Window& window, Intake& intake, std::span<cons
   SampleStream stream(Via::Scrape, window, intake);
   stream.builder().add(stream.builder().place("up", labels), now_ms, 1);
   SampleStream::Outcome outcome = stream.flush();
+}
+
+void export_config_example(TomlTable& root) {
+  std::vector<ExportConfig> exports = read_exports(root, {"127.0.0.1:4317"});
 }
 
 void scrape_config_example(const Config& config) {

@@ -25,6 +25,7 @@
 #include "exporters/prometheus_protobuf.h"
 #include "exporters/prometheus_text.h"
 #include "exporters/push.h"
+#include "exporters/remote_write.h"
 #include "exporters/scrape_handler.h"
 #include "exporters/selector.h"
 #include "meters/registry.h"
@@ -75,6 +76,16 @@ void otlp_encode_example(const SnapshotPtr& snapshot, const SnapshotPtr& previou
   OtlpEncoder encoder({.temporality = OtlpTemporality::Delta});
   encoder.load({snapshot, previous});
   while (auto request = encoder.next()) if (send(request->body)) encoder.acknowledge(*request);
+}
+
+void metrics_encoder_example(MetricsEncoder& encoder, const SnapshotPtr& snapshot, const SnapshotPtr& previous) {
+  encoder.load({snapshot, previous});
+  while (auto request = encoder.next(SIZE_MAX)) if (send(request->body)) encoder.acknowledge(*request);
+}
+
+void remote_write_example(const OtlpOptions& options, const Clock& clock) {
+  auto transport = make_remote_write_transport(options);
+  auto destination = OtlpDestination::make(options, *std::move(transport), clock, make_remote_write_encoder({}));
 }
 
 void otlp_environment_example() {

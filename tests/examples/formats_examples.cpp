@@ -23,6 +23,7 @@
 #include "wire/otlp_spans.h"
 #include "wire/protobuf.h"
 #include "wire/remote_write_codec.h"
+#include "wire/remote_write_writer.h"
 #include "wire/snappy.h"
 #include "wire/sparse_histogram.h"
 #include "wire/text_arena.h"
@@ -117,6 +118,15 @@ Result<void> remote_write_codec_example(std::string_view body, std::size_t limit
   for (const WriteSeries& series : request.series)
     if (series.fault.empty()) use(request.labels_of(series), request.samples_of(series));
   return {};
+}
+
+void remote_write_writer_example(std::span<const WriteRequestWriter::Label> labels, std::int64_t time_ms) {
+  std::string message;
+  WriteRequestWriter writer(message);
+  writer.begin_series(labels);
+  writer.sample(1.5, time_ms);
+  writer.end_series();
+  writer.metadata("requests", ExpositionType::Counter, "Requests that ended.", "");
 }
 
 void snappy_example(const HttpRequest& request) {

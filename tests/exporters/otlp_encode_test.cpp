@@ -209,7 +209,7 @@ TEST(OtlpEncode, SplitsByPointsAndBytesAndLosesNothing) {
       all += json_of(*request);
     }
     EXPECT_EQ(sent, 200u);
-    EXPECT_EQ(sent, cumulative_points({snapshot}));
+    EXPECT_EQ(sent, OtlpEncoder({}).points_of({snapshot}));
     EXPECT_GE(requests, points == 7 ? 29u : 10u);
     for (int i = 0; i < 100; ++i) {
       const std::string point = R"("r)" + std::to_string(i) + R"("}}],"timeUnixNano":"50","asInt":")" + std::to_string(i) + '"';
@@ -255,7 +255,7 @@ TEST(OtlpEncode, EndedRowsAreSentOnceAsNoRecordedValue) {
                    R"({"attributes":[{"key":"k","value":{"stringValue":"b"}}],"startTimeUnixNano":"10",)"
                    R"("timeUnixNano":"50","flags":1}],"aggregationTemporality":2,"isMonotonic":true}})"));
   EXPECT_EQ(send(encoder, {snapshot_at(60, {family}), snapshot}), "");
-  EXPECT_EQ(cumulative_points({snapshot_at(60, {family}), snapshot}), 0u);
+  EXPECT_EQ(OtlpEncoder({}).points_of({snapshot_at(60, {family}), snapshot}), 0u);
 }
 
 TEST(OtlpEncode, EndsInSnapshotsThatWereLeftOutAreSent) {
@@ -267,7 +267,7 @@ TEST(OtlpEncode, EndsInSnapshotsThatWereLeftOutAreSent) {
   append_ended(*snapshot_at(40, {family}), ended);
   ASSERT_EQ(ended.size(), 1u);
   ExportLoad load{snapshot_at(50, {meter.integers({9})}), nullptr, ended};
-  EXPECT_EQ(cumulative_points(load), 2u);
+  EXPECT_EQ(OtlpEncoder({}).points_of(load), 2u);
   OtlpEncoder encoder({});
   const std::string json = send(encoder, load);
   EXPECT_THAT(json, HasSubstr(R"("b"}}],"timeUnixNano":"40","flags":1})"));
@@ -285,7 +285,7 @@ TEST(OtlpEncode, ReceivedRowsAreSentWhenTheirTimeMoved) {
   Family second = meter.integers({1, 5, 9});
   second.time_ns = {30, 60, 30};
   const ExportLoad load{snapshot_at(70, {second}), previous};
-  EXPECT_EQ(cumulative_points(load), 2u);
+  EXPECT_EQ(OtlpEncoder({}).points_of(load), 2u);
   OtlpEncoder encoder({});
   const std::string json = send(encoder, load);
   EXPECT_THAT(json, HasSubstr(R"("timeUnixNano":"60","asInt":"5")"));

@@ -55,7 +55,7 @@ struct Slide {
 class RangeCallOperator final : public Operator {
  public:
   RangeCallOperator(Run& run, RangeCall call)
-      : Operator(run), call_(std::move(call)), site_{run, call_.first, {}, {}}, memory_(run) {}
+      : Operator(run), call_(std::move(call)), site_{run, call_.first, {}, {}, {}}, memory_(run) {}
 
   Result<void> open(const Steps& steps) override {
     steps_ = steps;

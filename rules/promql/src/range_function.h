@@ -35,12 +35,22 @@ struct RangeResult {
   HistogramPtr histogram;
 };
 
+// How samples lie in a window, in milliseconds, and what follows from that alone. Series that are scraped together, and
+// neighbouring steps, mostly lie alike: it is worked out once for all of them.
+struct WindowReach {
+  std::int64_t head_ms = -1, tail_ms = -1, covered_ms = -1;  // before the first sample, behind the last, between them
+  std::size_t samples = 0;
+  double covered = 0, to_start = 0, to_end = 0;  // seconds; the latter two as far as the series is taken to reach
+  double factor = 1, per_second = 1;             // from what grew between the samples to the whole window's
+};
+
 // Where a call stands and about which series it is: for remarks and errors.
 struct RangeSite {
   Run& run;
   SourceRange argument;  // of the call's first
   SeriesKey series;
   std::optional<Error> error;  // set: the evaluation fails
+  WindowReach reach = {};      // of the call before
 
   Notes& notes() const noexcept { return run.notes; }
   std::string_view metric() const noexcept { return run.space.metric_name(series); }

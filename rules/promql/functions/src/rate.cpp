@@ -13,20 +13,36 @@ namespace {
 enum class Gain : std::uint8_t { Rate, Increase, Delta };
 constexpr bool is_counter(Gain gain) noexcept { return gain != Gain::Delta; }
 
-// How much longer the window is than what its samples cover, as a factor. `start`: the first sample's value, for a
-// counter that grew by `grown`, which cannot have been below zero.
-double extrapolation(const RangeWindow& window, std::int64_t first_ms, std::int64_t last_ms, std::size_t samples,
-                     std::optional<double> start, double grown) noexcept {
-  double to_start = static_cast<double>(first_ms - window.from_ms) / 1000;
-  double to_end = static_cast<double>(window.to_ms - last_ms) / 1000;
-  const double covered = static_cast<double>(last_ms - first_ms) / 1000;
-  const double between = covered / static_cast<double>(samples - 1);
+const WindowReach& reach_of(const RangeWindow& window, std::int64_t first_ms, std::int64_t last_ms, std::size_t samples,
+                            WindowReach& reach) noexcept {
+  const std::int64_t head_ms = first_ms - window.from_ms, tail_ms = window.to_ms - last_ms, covered_ms = last_ms - first_ms;
+  if (head_ms == reach.head_ms && tail_ms == reach.tail_ms && covered_ms == reach.covered_ms && samples == reach.samples) [[likely]]
+    return reach;
+  reach = {head_ms, tail_ms, covered_ms, samples};
+  reach.covered = static_cast<double>(covered_ms) / 1000;
+  reach.to_start = static_cast<double>(head_ms) / 1000;
+  reach.to_end = static_cast<double>(tail_ms) / 1000;
+  const double between = reach.covered / static_cast<double>(samples - 1);
   // A gap of more than about one interval says that the series begins or ends inside the window.
   const double threshold = between * 1.1;
-  if (to_start >= threshold) to_start = between / 2;
-  if (start && grown > 0 && *start >= 0) to_start = std::min(to_start, covered * (*start / grown));
-  if (to_end >= threshold) to_end = between / 2;
-  return (covered + to_start + to_end) / covered;
+  if (reach.to_start >= threshold) reach.to_start = between / 2;
+  if (reach.to_end >= threshold) reach.to_end = between / 2;
+  reach.factor = (reach.covered + reach.to_start + reach.to_end) / reach.covered;
+  reach.per_second = reach.factor / window.seconds;
+  return reach;
+}
+
+// What is grown between the samples, for the whole window, as a factor. `start`: the first sample's value, for a counter
+// that grew by `grown`, which cannot have been below zero.
+template <Gain kKind>
+double extrapolation(const WindowReach& reach, double seconds, double start, double grown) noexcept {
+  constexpr double kSurely = 1.000001;
+  if (is_counter(kKind) && grown > 0 && start >= 0 && !(start * reach.covered > reach.to_start * grown * kSurely)) [[unlikely]] {
+    const double to_start = std::min(reach.to_start, reach.covered * (start / grown));
+    const double factor = (reach.covered + to_start + reach.to_end) / reach.covered;
+    return kKind == Gain::Rate ? factor / seconds : factor;
+  }
+  return kKind == Gain::Rate ? reach.per_second : reach.factor;
 }
 
 double float_gain(std::span<const double> values, bool counter) noexcept {
@@ -60,20 +76,15 @@ bool gain(const RangeWindow& window, RangeSite& site, RangeResult& result) {
   if (window.histograms.size() > 1) {
     auto grown = histogram_gain(window, site, is_counter(kKind));
     if (!grown) return false;
-    const auto start = is_counter(kKind) ? std::optional(window.histograms.front()->count) : std::nullopt;
-    double factor = extrapolation(window, window.histogram_times.front(), window.histogram_times.back(),
-                                  window.histograms.size(), start, grown->count);
-    if (kKind == Gain::Rate) factor /= window.seconds;
-    multiply(*grown, factor);
+    const WindowReach& reach = reach_of(window, window.histogram_times.front(), window.histogram_times.back(), window.histograms.size(), site.reach);
+    multiply(*grown, extrapolation<kKind>(reach, window.seconds, window.histograms.front()->count, grown->count));
     result.histogram = std::make_shared<const FloatHistogram>(std::move(*grown));
     return true;
   }
   if (window.values.size() < 2) return false;
   const double grown = float_gain(window.values, is_counter(kKind));
-  const auto start = is_counter(kKind) ? std::optional(window.values.front()) : std::nullopt;
-  double factor = extrapolation(window, window.times.front(), window.times.back(), window.values.size(), start, grown);
-  if (kKind == Gain::Rate) factor /= window.seconds;
-  result.value = grown * factor;
+  const WindowReach& reach = reach_of(window, window.times.front(), window.times.back(), window.values.size(), site.reach);
+  result.value = grown * extrapolation<kKind>(reach, window.seconds, window.values.front(), grown);
   return true;
 }
 

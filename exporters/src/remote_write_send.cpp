@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// Remote write over HTTP. The one place that knows snappy's library.
+#include <snappy.h>
+
+#include "exporters/remote_write.h"
+#include "exporters/src/otlp_send_answer.h"
+#include "exporters/src/otlp_send_post.h"
+
+namespace tocsin::exporters {
+
+namespace {
+
+wire::HttpHeaders headers_of(const OtlpOptions& options) {
+  wire::HttpHeaders headers;
+  headers.add("Content-Type", "application/x-protobuf");
+  headers.add("Content-Encoding", "snappy");
+  headers.add("User-Agent", "tocsin");
+  headers.add("X-Prometheus-Remote-Write-Version", "0.1.0");
+  for (const auto& [name, value] : options.headers) headers.add(name, value);
+  return headers;
+}
+
+// The specification: what the receiver could not do now (429, 5xx) is sent again, what it will never take is not.
+wire::Verdict judge_write(const wire::HttpReply& reply, Time now) {
+  wire::Verdict verdict = judge(OtlpSignal::Metrics, reply, now);
+  if (reply.status >= 500) verdict.kind = wire::Verdict::Kind::Retry;
+  return verdict;
+}
+
+class RemoteWriteTransport final : public OtlpTransport {
+ public:
+  explicit RemoteWriteTransport(const OtlpOptions& options)
+      : url_(options.endpoint), post_("remote-write", options.tls, headers_of(options)) {}
+
+  std::string prepare(OtlpSignal, std::string request) override {
+    std::string block;
+    snappy::Compress(request.data(), request.size(), &block);
+    return block;
+  }
+
+  void send(OtlpSignal, std::shared_ptr<const std::string> prepared, std::chrono::milliseconds timeout, Done done) override {
+    post_.send(url_, *prepared, timeout, [done = std::move(done)](Result<wire::HttpReply> reply) {
+      done(reply ? judge_write(*reply, SystemClock::instance().now()) : judge(reply.error()));
+    });
+  }
+
+  void cancel() override { post_.cancel(); }
+
+ private:
+  const std::string url_;
+  HttpPost post_;  // own synchronisation
+};
+
+}  // namespace
+
+Result<std::unique_ptr<OtlpTransport>> make_remote_write_transport(const OtlpOptions& options) {
+  if (auto good = check_url(options, options.endpoint); !good) return std::move(good).error();
+  if (auto good = check_headers(options); !good) return std::move(good).error();
+  std::unique_ptr<OtlpTransport> transport = std::make_unique<RemoteWriteTransport>(options);
+  return transport;
+}
+
+}  // namespace tocsin::exporters
