@@ -102,12 +102,39 @@ Result<bool> Arguments::parse(std::span<const std::string_view> words) {
   return true;
 }
 
+namespace {
+
+// In lines of at most kColumns, those after the first indented. Lines of its own stay apart.
+std::string wrapped(std::string_view text, std::size_t indent) {
+  constexpr std::size_t kColumns = 100;
+  std::string out;
+  std::size_t column = indent;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find_first_of(" \n"), text.size());
+    const std::string_view word = text.substr(0, end);
+    const char after = end < text.size() ? text[end] : ' ';
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (column > indent && column + 1 + word.size() > kColumns) {
+      out += '\n' + std::string(indent, ' ');
+      column = indent;
+    } else if (column > indent) {
+      out += ' ', ++column;
+    }
+    out += word;
+    column += word.size();
+    if (after == '\n') out += '\n' + std::string(indent, ' '), column = indent;
+  }
+  return out;
+}
+
+}  // namespace
+
 std::string Arguments::help() const {
   std::string text = "usage: tocsin " + command_;
   if (!flags_.empty()) text += " [flags]";
   if (rest_) text += ' ' + rest_->name;
-  text += "\n\n" + purpose_ + '\n';
-  if (rest_) text += "\n  " + rest_->name + "  " + rest_->help + '\n';
+  text += "\n\n" + wrapped(purpose_, 0) + '\n';
+  if (rest_) text += "\n  " + rest_->name + "  " + wrapped(rest_->help, rest_->name.size() + 4) + '\n';
   if (!flags_.empty()) text += "\nflags:\n";
   std::size_t width = 0;
   const auto written = [](const Flag& flag) {
@@ -116,7 +143,7 @@ std::string Arguments::help() const {
   for (const Flag& flag : flags_) width = std::max(width, written(flag).size());
   for (const Flag& flag : flags_) {
     const std::string left = written(flag);
-    text += "  " + left + std::string(width - left.size() + 2, ' ') + flag.help + '\n';
+    text += "  " + left + std::string(width - left.size() + 2, ' ') + wrapped(flag.help, width + 4) + '\n';
   }
   return text;
 }

@@ -37,6 +37,18 @@ std::string usage() {
   return text + "\n`tocsin <command> --help` tells the flags of each.\n";
 }
 
+int run_command_named(std::string_view name, Words words) {
+  std::vector<std::string_view> names;
+  for (const Command& command : kCommands) {
+    if (command.name == name) return command.run(words);
+    names.push_back(command.name);
+  }
+  std::string message = "tocsin: unknown command \"" + std::string(name) + '"';
+  if (const std::string near = nearest(name, names); !near.empty()) message += "; did you mean \"" + near + "\"?";
+  std::fprintf(stderr, "%s\n\n%s", message.c_str(), usage().c_str());
+  return kExitMisuse;
+}
+
 }  // namespace
 
 int run_program(Words words) {
@@ -45,6 +57,8 @@ int run_program(Words words) {
     return kExitMisuse;
   }
   const std::string_view name = words[0];
+  constexpr std::array<std::string_view, 1> kHelp = {"--help"};
+  if (name == "help" && words.size() > 1) return run_command_named(words[1], kHelp);
   if (name == "--help" || name == "-h" || name == "help") {
     std::fputs(usage().c_str(), stdout);
     return kExitOk;
@@ -53,15 +67,7 @@ int run_program(Words words) {
     std::printf("tocsin %s\n", kVersion);
     return kExitOk;
   }
-  std::vector<std::string_view> names;
-  for (const Command& command : kCommands) {
-    if (command.name == name) return command.run(words.subspan(1));
-    names.push_back(command.name);
-  }
-  std::string message = "tocsin: unknown command \"" + std::string(name) + '"';
-  if (const std::string near = nearest(name, names); !near.empty()) message += "; did you mean \"" + near + "\"?";
-  std::fprintf(stderr, "%s\n\n%s", message.c_str(), usage().c_str());
-  return kExitMisuse;
+  return run_command_named(name, words.subspan(1));
 }
 
 }  // namespace tocsin::agent
