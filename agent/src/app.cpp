@@ -163,8 +163,7 @@ Result<void> Agent::start() {
   spans_.forward_to([this](std::string_view spans, std::uint64_t count) { return destinations_.forward(spans, count); });
   otlp_.on_spans([this](std::string_view request) { return spans_.accept(request); });
   scrapes_.apply(config_->scrapes);
-  listeners_.open_receivers(*config_);
-  return listeners_.open_http(config_->http);  // last: whoever sees it ready finds all of it open
+  return listeners_.open(*config_);
 }
 
 Listeners::Handlers Agent::handlers() {

@@ -49,14 +49,17 @@ void Listeners::each_receiver(Each each) {
   for (StatsdListener& listener : statsd_) each(listener);
 }
 
-void Listeners::open_receivers(const Config& config) {
+Result<void> Listeners::open(const Config& config) {
   {
     const std::lock_guard lock(receivers_mutex_);
     open_otlp_http(config.otlp);
     open_otlp_grpc(config.otlp);
     for (std::size_t kind = 0; kind < statsd_.size(); ++kind) open_statsd(config.statsd, kind);
   }
+  // Last: whoever sees it ready finds all of it open. And before the thread, whose it is from then on.
+  if (auto opened = open_http(config.http); !opened) return opened;
   if (retry()) start_thread();
+  return {};
 }
 
 Result<void> Listeners::open_http(const HttpConfig& config) {

@@ -42,9 +42,8 @@ class Listeners {
   Listeners(Log& log, Handlers handlers) : log_(log), handlers_(std::move(handlers)) {}
   ~Listeners();
 
-  void open_receivers(const Config& config);
-  // Errors: Environment, when it cannot listen there.
-  Result<void> open_http(const HttpConfig& config);
+  // Errors: Environment, when the page cannot listen there. A receiver that cannot is told, and tried again.
+  Result<void> open(const Config& config);
   // Errors: as the server of the page says why it cannot be as `now` wants it; then nothing is to change.
   Result<void> prepare_http(const HttpConfig& before, const HttpConfig& now);
   // Requires: prepare_http() has agreed. The page moves once the request is answered that may have asked for it.
@@ -70,6 +69,7 @@ class Listeners {
   void open_otlp_http(const OtlpConfig& config);
   void open_otlp_grpc(const OtlpConfig& config);
   void open_statsd(const StatsdConfig& config, std::size_t kind);
+  Result<void> open_http(const HttpConfig& config);
   bool retry();
   void move_http(HttpChange change);
   void start_thread();

@@ -37,7 +37,7 @@ def test_it_ends_after_its_time_and_prints_its_ledger_as_json(start_agent, servi
 
 
 def test_for_people_it_prints_a_table(start_agent):
-    done = demo(start_agent(), "--for", "3s", "--rate", "200", "--services", "2")
+    done = demo(start_agent(), "--for", "6s", "--rate", "200", "--services", "2")
     assert "2 services" in done.stderr and "checkout" in done.stdout
     with pytest.raises(json.JSONDecodeError):
         json.loads(done.stdout)

@@ -34,7 +34,7 @@ class Notifier::Loop {
     auto rows = store_.outbox();
     if (!rows) return rows.error();
     post([this, rows = *std::move(rows)]() mutable {
-      for (OutboxRow& row : rows) put(std::move(row));
+      for (OutboxRow& row : rows) restore(std::move(row));
     });
     thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
     return {};
@@ -73,12 +73,16 @@ class Notifier::Loop {
   void apply(const NotifyConfig& config, const std::string& external_url) {
     config_waiting_ = std::pair(config, external_url);
   }
-  void put(OutboxRow row) {
+  // The wall clock may be set at any time: only what ended before this process is judged by it.
+  void restore(OutboxRow row) {
+    const auto ago = row.ended() ? std::max<std::chrono::nanoseconds>(clock_.now() - row.ends_at, 0ns) : 0ns;
+    put(std::move(row), ago);
+  }
+  void put(OutboxRow row, std::chrono::nanoseconds ended_ago = 0ns) {
     auto& entry = rows_[row.key];
     const bool ends = row.ended() && !entry.row.ended();
     entry.row = std::move(row);
-    // From here on the wall clock may be set: only what ended before this process is judged by it.
-    if (ends) ended_at_[entry.row.key] = clock_.monotonic() - std::max(clock_.now() - entry.row.ends_at, 0ns);
+    if (ends) ended_at_[entry.row.key] = clock_.monotonic() - ended_ago;
     entry.silenced = silenced(entry.row);
     for (auto& [name, lane] : lanes_) lane.account(entry);
   }
