@@ -9,7 +9,7 @@ import type {Context} from "../frames";
 import {Icon} from "../icons";
 import {parseDashboard} from "../model";
 import type {Dashboard, Panel} from "../model";
-import type {Annotation} from "../panels/chart";
+import type {Annotation} from "../annotations";
 import {PanelBox} from "../panels/panel";
 import {setParameters, withParameters} from "../route";
 import type {Route} from "../route";

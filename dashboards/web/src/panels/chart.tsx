@@ -3,9 +3,9 @@
 // a double click zooms out.
 import {useEffect, useRef} from "preact/hooks";
 import uPlot from "uplot";
+import {unitedByColor} from "../annotations";
+import type {Annotation} from "../annotations";
 import type {Range} from "../time";
-
-export interface Annotation { from: number; to: number; text: string; color: string }  // seconds
 
 export interface ChartProps {
   options: Omit<uPlot.Options, "width" | "height" | "cursor">; data: uPlot.AlignedData; height: number; range: Range;
@@ -18,12 +18,12 @@ const SYNC = uPlot.sync("tocsin");
 function drawAnnotations(plot: uPlot, annotations: Annotation[]): void {
   const {ctx, bbox} = plot;
   ctx.save();
-  for (const one of annotations) {
+  for (const one of unitedByColor(annotations)) {
     const left = Math.max(bbox.left, plot.valToPos(one.from, "x", true));
     const right = Math.min(bbox.left + bbox.width, plot.valToPos(one.to, "x", true));
     if (right < bbox.left || left > bbox.left + bbox.width) continue;
     ctx.fillStyle = one.color;
-    ctx.globalAlpha = 0.12;
+    ctx.globalAlpha = 0.07;
     ctx.fillRect(left, bbox.top, Math.max(1, right - left), bbox.height);
     ctx.globalAlpha = 0.8;
     ctx.fillRect(left, bbox.top + bbox.height - 3 * devicePixelRatio, Math.max(2, right - left), 3 * devicePixelRatio);

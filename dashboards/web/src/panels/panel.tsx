@@ -7,7 +7,7 @@ import {Icon} from "../icons";
 import {markdown} from "../markdown";
 import type {Panel} from "../model";
 import {readable} from "../variables";
-import type {Annotation} from "./chart";
+import type {Annotation} from "../annotations";
 import {Heatmap} from "./heatmap";
 import {useHeld} from "./held";
 import {BarGauge, Stat} from "./stat";

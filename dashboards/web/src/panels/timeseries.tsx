@@ -10,7 +10,7 @@ import type {FieldOptions} from "../model";
 import {clock} from "../time";
 import {format} from "../units";
 import {AnnotationLines, Chart, themeColors, timeAxis} from "./chart";
-import type {Annotation} from "./chart";
+import type {Annotation} from "../annotations";
 import {ExemplarCard, ExemplarLines, drawExemplars, nearestExemplar} from "./exemplars";
 import type {PanelProps} from "./panel";
 
