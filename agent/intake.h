@@ -46,7 +46,7 @@ struct IntakeLimits {
 struct IntakeOptions {
   IntakeLimits limits;
   std::vector<std::string> promoted;  // resource attributes that become labels of every series of the sender
-  // How names of OTLP become Prometheus'. Of senders that are known already it does not change.
+  // How names of OTLP become Prometheus'. Requires: the same in each configure().
   meters::NameStrategy names = meters::NameStrategy::UnderscoreEscapingWithSuffixes;
 };
 

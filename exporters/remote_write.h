@@ -6,10 +6,10 @@
 //   auto destination = OtlpDestination::make(options, *std::move(transport), clock, make_remote_write_encoder({}));
 //
 // Series carry the names and labels of /metrics; those of this process job and instance of its resource, too. Samples have
-// their own times; a series that ended gets a staleness marker; a counter or histogram that began after the first export gets a zero
-// at its start, so that its first increment is not lost; exemplars, target_info, and metadata once a minute.
+// their own times, and are told only where the destination has nothing as new; a series that ended gets a staleness marker; a counter
+// or histogram that began after the first export gets a zero before it; exemplars, target_info, and metadata once a minute.
 // Specification: prometheus.io/docs/specs/prw/remote_write_spec.
-// Threads: as MetricsEncoder and OtlpTransport say. Costs about 1 us a series of four labels.
+// Threads: as MetricsEncoder and OtlpTransport say. Costs about 1 us and 40 bytes a series.
 #pragma once
 
 #include <cstddef>

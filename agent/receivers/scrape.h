@@ -75,7 +75,8 @@ class ScrapeReceiver {
   using Jobs = std::vector<std::pair<ScrapeConfig, std::vector<std::shared_ptr<Target>>>>;
 
   std::vector<std::shared_ptr<Target>> make_targets(const ScrapeConfig& job);
-  Monotonic beat_about(Monotonic when, const Target& target, const ScrapeConfig& job) const;
+  static Monotonic beat_about(Monotonic when, const Target& target, const ScrapeConfig& job, const Beat& tick);
+  Beat next_tick() const;  // with nothing locked
   static void keep_same(std::vector<std::shared_ptr<Target>>& targets, std::vector<std::shared_ptr<Target>>& before);
   std::shared_ptr<const ScrapeRules> rules_of(const Target& target) const;
   void run(const std::stop_token& stop);

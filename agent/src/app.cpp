@@ -287,6 +287,13 @@ ReceiversStatus Agent::receivers() {
 // As a difference: a part whose section did not change is not touched, and no state is lost by one that did.
 Result<void> Agent::reload(std::shared_ptr<const Config> config) {
   const std::shared_ptr<const Config> before = this->config();
+  if (config->otlp.translation_strategy != before->otlp.translation_strategy) {
+    // A sender's series must not change their names while they live.
+    log_.warning("needs a restart", {{"key", "otlp.translation_strategy"}});
+    auto as_before = std::make_shared<Config>(*config);
+    as_before->otlp.translation_strategy = before->otlp.translation_strategy;
+    config = std::move(as_before);
+  }
   if (auto page = listeners_.prepare_http(before->http, config->http); !page) {
     reload_failed();
     return page;
@@ -313,8 +320,6 @@ Result<void> Agent::reload(std::shared_ptr<const Config> config) {
   if (config->data_dir != before->data_dir)
     log_.warning("needs a restart", {{"key", "data_dir"}, {"in force", before->data_dir}});
   if (config->log_format != before->log_format) log_.warning("needs a restart", {{"key", "log.format"}});
-  if (config->otlp.translation_strategy != before->otlp.translation_strategy)
-    log_.warning("needs a restart", {{"key", "otlp.translation_strategy"}});
   if (!(config->history == before->history)) log_.warning("needs a restart", {{"key", "history"}});
   api_.configure(query_options(config->query));
   last_reload_ns_ = to_unix_ns(clock_.now());

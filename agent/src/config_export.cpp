@@ -40,8 +40,10 @@ void check_what_the_protocol_has(TomlTable& table, const ExportConfig& config) {
   not_of_it("resource_attributes", "say labels");
   if (config.spans) table.fault("spans", "remote write knows metrics only");
   if (!config.metrics) table.fault("metrics", "nothing would be sent");
-  for (const auto& [name, text] : config.labels)
+  for (const auto& [name, text] : config.labels) {
+    if (name == "le" || name == "quantile") table.fault("labels", '"' + name + "\" is the format's own");
     if (const auto good = meters::check_label_name(name); !good) table.fault("labels", good.error().message);
+  }
 }
 
 ExportConfig read_export(TomlTable& table, const std::vector<std::string>& listening) {

@@ -63,9 +63,10 @@ void add(exporters::OtlpSignalStats& to, const exporters::OtlpSignalStats& from)
   to.queue_bytes += from.queue_bytes;
 }
 
-// Both say the same of the same points: the deltas of one begin where those of the other ended.
+// Both say the same of the same points: what one has told the other need not tell.
 bool continues(const ExportConfig& one, const ExportConfig& next) {
-  return one.metrics && next.metrics && one.temporality == next.temporality &&
+  return one.metrics && next.metrics && (one.protocol == kRemoteWrite) == (next.protocol == kRemoteWrite) && one.labels == next.labels &&
+         one.temporality == next.temporality &&
          one.histogram_aggregation == next.histogram_aggregation && one.endpoint == next.endpoint &&
          one.metrics_endpoint == next.metrics_endpoint;
 }

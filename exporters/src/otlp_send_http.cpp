@@ -4,9 +4,7 @@
 #include "exporters/otlp_transport.h"
 #include "exporters/src/otlp_send_answer.h"
 #include "exporters/src/otlp_send_post.h"
-#include "meters/base/text.h"
 #include "wire/otlp_json.h"
-#include "wire/url.h"
 
 namespace tocsin::exporters {
 
@@ -42,12 +40,10 @@ class HttpTransport final : public OtlpTransport {
 
  private:
   static wire::HttpHeaders headers_of(const OtlpOptions& options) {
-    wire::HttpHeaders headers;
+    wire::HttpHeaders headers = own_headers(options);
     headers.add("Content-Type", options.protocol == OtlpProtocol::HttpJson ? "application/json" : "application/x-protobuf");
-    headers.add("User-Agent", "tocsin");
     if (options.compression != wire::Encoding::Identity)
       headers.add("Content-Encoding", std::string(wire::encoding_name(options.compression)));
-    for (const auto& [name, value] : options.headers) headers.add(name, value);
     return headers;
   }
 
@@ -68,22 +64,6 @@ Result<std::string> url_of(const OtlpOptions& options, const std::string& own, s
 }
 
 }  // namespace
-
-Result<void> check_headers(const OtlpOptions& options) {
-  for (const auto& [name, value] : options.headers)
-    for (const std::string_view reserved : {"Content-Type", "Content-Encoding", "Content-Length", "Transfer-Encoding", "Host"})
-      if (equal_ignoring_case(name, reserved))
-        return Error{Fault::Configuration, "export \"" + options.name + "\": the header " + name + " is set by the protocol"};
-  return {};
-}
-
-Result<void> check_url(const OtlpOptions& options, const std::string& given) {
-  const auto url = wire::parse_url(given);
-  if (url) return {};
-  std::string message = "export \"" + options.name + "\": endpoint \"" + given + "\": " + url.error().message;
-  if (given.find("://") == std::string::npos) message += "; did you mean \"http://" + given + "\"?";
-  return Error{Fault::Configuration, std::move(message)};
-}
 
 Result<std::unique_ptr<OtlpTransport>> make_http_transport(const OtlpOptions& options) {
   std::string metrics_url, traces_url;

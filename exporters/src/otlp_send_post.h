@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "exporters/otlp.h"
-#include "meters/base/text.h"
 #include "wire/http_client.h"
 
 namespace tocsin::exporters {
@@ -53,6 +52,8 @@ class HttpPost {
   wire::HttpClient client_;  // own synchronisation
 };
 
+// The headers of the options, and who we are.
+wire::HttpHeaders own_headers(const OtlpOptions& options);
 // Errors: Configuration, where a header of the options is one that the protocol itself sets.
 Result<void> check_headers(const OtlpOptions& options);
 // Errors: Configuration, where it is not a URL that can be called, with what may have been meant.

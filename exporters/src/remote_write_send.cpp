@@ -11,12 +11,10 @@ namespace tocsin::exporters {
 namespace {
 
 wire::HttpHeaders headers_of(const OtlpOptions& options) {
-  wire::HttpHeaders headers;
+  wire::HttpHeaders headers = own_headers(options);
   headers.add("Content-Type", "application/x-protobuf");
   headers.add("Content-Encoding", "snappy");
-  headers.add("User-Agent", "tocsin");
   headers.add("X-Prometheus-Remote-Write-Version", "0.1.0");
-  for (const auto& [name, value] : options.headers) headers.add(name, value);
   return headers;
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 
 #include "exporters/src/exemplar_text.h"
 #include "exporters/src/line_encoder.h"
@@ -30,6 +31,11 @@ bool is_cumulative(const meters::Family& family) {
   return std::holds_alternative<meters::Histograms>(family.points) || family.descriptor->kind == meters::Kind::Counter;
 }
 
+struct ByRow {
+  bool operator()(const meters::Exemplar& one, Row row) const noexcept { return one.row < row; }
+  bool operator()(Row row, const meters::Exemplar& one) const noexcept { return row < one.row; }
+};
+
 std::string bound_text(double value) {
   std::string text;
   append_bound(text, value, true);  // as Prometheus 3 keeps what it scraped
@@ -38,16 +44,29 @@ std::string bound_text(double value) {
 
 }  // namespace
 
-void RemoteWriteMemory::ended(std::uint64_t series) {
-  if (!remembers_) return;
-  ended_.insert(series);
-  if (ended_.size() <= kMostEnded) return;
-  remembers_ = false;
-  ended_ = {};
+const RemoteWriteMemory::Told* RemoteWriteMemory::find(std::uint64_t series) const {
+  const auto found = told_.find(series);
+  return found == told_.end() ? nullptr : &found->second;
 }
 
-bool RemoteWriteMemory::is_new(std::uint64_t series, std::int64_t start_ns) const {
-  return remembers_ && first_ns_ != 0 && start_ns > first_ns_ && !ended_.contains(series);
+void RemoteWriteMemory::tell(std::uint64_t series, const Told& told) {
+  Told& known = told_[series];
+  ended_ += (told.ended ? 1 : 0) - (known.ended ? 1 : 0);
+  known = {std::max(known.last_ms, told.last_ms), std::max(known.exemplar_ms, told.exemplar_ms), told.ended};
+  if (ended_ > kMostEnded) forget();
+}
+
+// The half that ended first. Who began before the last of these may be one of them.
+void RemoteWriteMemory::forget() {
+  std::vector<std::int64_t> ends;
+  for (const auto& [series, told] : told_)
+    if (told.ended) ends.push_back(told.last_ms);
+  const auto middle = ends.begin() + static_cast<std::ptrdiff_t>(ends.size() / 2);
+  std::nth_element(ends.begin(), middle, ends.end());
+  const std::int64_t until_ms = *middle;
+  std::erase_if(told_, [&](const auto& one) { return one.second.ended && one.second.last_ms <= until_ms; });
+  ended_ = static_cast<std::size_t>(std::count_if(told_.begin(), told_.end(), [](const auto& one) { return one.second.ended; }));
+  since_ns_ = std::max(since_ns_, until_ms * kNsPerMs);
 }
 
 RemoteWriteFamily::RemoteWriteFamily(const PlannedFamily& planned, const RemoteWriteOptions& options)
@@ -87,28 +106,39 @@ void RemoteWriteFamily::read_labels(Row row) {
     if (label.yields && !label.text.empty() && !has(label.name)) labels_.emplace_back(label.name, label.text);
 }
 
-std::uint64_t RemoteWriteFamily::series_hash() const {
-  const std::hash<std::string_view> hash;
-  std::uint64_t sum = hash(name_);
-  for (const auto& [name, text] : labels_) sum += (hash(name) * 0x9E3779B97F4A7C15ULL) ^ hash(text);
+std::uint64_t RemoteWriteFamily::hash() const {
+  const std::hash<std::string_view> of;
+  std::uint64_t sum = of(name_);
+  for (const auto& [name, text] : labels_) sum += (of(name) * 0x9E3779B97F4A7C15ULL) ^ of(text);
   return sum;
 }
 
-RemoteWriteFamily::Frame RemoteWriteFamily::frame(Row row, std::int64_t after_ns, RemoteWriteMemory& memory) const {
+std::uint64_t RemoteWriteFamily::series(Row row) {
+  read_labels(row);
+  return hash();
+}
+
+RemoteWriteFamily::Frame RemoteWriteFamily::frame(Row row, std::int64_t before_ns, const RemoteWriteMemory& memory) const {
   Frame frame;
+  const RemoteWriteMemory::Told* told = memory.find(hash());
   frame.ended = family_.states[row] == RowState::Ended;
-  frame.after_ns = frame.ended ? INT64_MAX : after_ns;
-  // The end is later than the last point.
-  const bool own_time = !frame.ended && !family_.time_ns.empty();
-  frame.time_ms = (own_time ? family_.time_ns[row] : planned_.snapshot_ns) / kNsPerMs;
+  const std::int64_t own_ms = (family_.time_ns.empty() ? planned_.snapshot_ns : family_.time_ns[row]) / kNsPerMs;
+  if (frame.ended) {
+    // Right behind the last sample: the clock of a sender that comes back may be behind ours.
+    if (told != nullptr && !told->ended) frame.time_ms = family_.time_ns.empty() ? std::max(own_ms, told->last_ms + 1) : told->last_ms + 1;
+    return frame;
+  }
+  if (told != nullptr && own_ms <= told->last_ms) return frame;
+  frame.time_ms = own_ms;
+  frame.exemplars_after_ms = told == nullptr ? 0 : told->exemplar_ms;
   if (!is_cumulative(family_) || family_.start_ns.empty() || family_.start_ns[row] == 0) return frame;
-  if (frame.ended) return memory.ended(series_hash()), frame;
-  const std::int64_t start_ns = family_.start_ns[row];
-  const meters::Family* before = planned_.previous;
-  const bool known = before != nullptr && row < before->rows() && before->states[row] == RowState::Live;
-  const std::int64_t told_ns = !known ? 0 : before->time_ns.empty() ? after_ns : before->time_ns[row];
-  const bool begun = known ? start_ns / kNsPerMs > told_ns / kNsPerMs : memory.is_new(series_hash(), start_ns);
-  if (begun) frame.zero_ms = std::min(start_ns / kNsPerMs, frame.time_ms - 1);
+  const std::int64_t start_ms = family_.start_ns[row] / kNsPerMs;
+  if (told == nullptr) {
+    // It was not there in the Snapshot before: a zero that is older would tell nothing more, and may be refused as too old.
+    if (memory.is_new(family_.start_ns[row])) frame.zero_ms = std::min(std::max(start_ms, before_ns / kNsPerMs), own_ms - 1);
+  } else if (const std::int64_t zero_ms = std::min(start_ms, own_ms - 1); zero_ms > told->last_ms) {
+    frame.zero_ms = zero_ms;
+  }
   return frame;
 }
 
@@ -125,23 +155,34 @@ void RemoteWriteFamily::values(WriteRequestWriter& writer, double value, const F
   writer.sample(frame.ended ? std::bit_cast<double>(wire::kStaleNanBits) : value, frame.time_ms);
 }
 
-void RemoteWriteFamily::exemplars(WriteRequestWriter& writer, Row row, std::uint32_t bucket, const Frame& frame) const {
-  const auto before = [&](const meters::Exemplar& one, const std::pair<Row, std::uint32_t>& wanted) {
-    return std::pair(one.row, one.bucket) < wanted;
-  };
-  const auto& all = family_.exemplars;
-  for (auto it = std::lower_bound(all.begin(), all.end(), std::pair(row, bucket), before); it != all.end() && it->row == row && it->bucket == bucket; ++it) {
-    if (to_unix_ns(it->time) <= frame.after_ns) continue;
-    const auto texts = exemplar_labels(*it);
+std::span<const meters::Exemplar> RemoteWriteFamily::exemplars_of(Row row) const {
+  const auto [first, last] = std::equal_range(family_.exemplars.begin(), family_.exemplars.end(), row, ByRow{});
+  return {first, last};
+}
+
+void RemoteWriteFamily::exemplars(WriteRequestWriter& writer, Row row, std::optional<std::uint32_t> bucket, const Frame& frame) const {
+  if (frame.ended || family_.exemplars.empty()) return;
+  std::vector<const meters::Exemplar*> fresh;
+  for (const meters::Exemplar& one : exemplars_of(row))
+    if ((!bucket || one.bucket == *bucket) && to_unix_ns(one.time) / kNsPerMs > frame.exemplars_after_ms) fresh.push_back(&one);
+  std::sort(fresh.begin(), fresh.end(), [](const auto* a, const auto* b) { return a->time < b->time; });
+  for (const meters::Exemplar* one : fresh) {
+    const auto texts = exemplar_labels(*one);
     const std::vector<Label> labels(texts.begin(), texts.end());
-    writer.exemplar(labels, it->value, to_unix_ns(it->time) / kNsPerMs);
+    writer.exemplar(labels, one->value, to_unix_ns(one->time) / kNsPerMs);
   }
+}
+
+// Who sends no sum has none.
+void RemoteWriteFamily::sum_and_count(WriteRequestWriter& writer, double sum, std::uint64_t count, const Frame& frame) {
+  if (!std::isnan(sum)) begin(writer, sum_), values(writer, sum, frame), writer.end_series();
+  begin(writer, count_), values(writer, static_cast<double>(count), frame), writer.end_series();
 }
 
 void RemoteWriteFamily::scalar(WriteRequestWriter& writer, const meters::Scalars& points, Row row, const Frame& frame) {
   begin(writer, name_);
   values(writer, points.as_double(row), frame);
-  if (!family_.exemplars.empty()) exemplars(writer, row, 0, frame);
+  exemplars(writer, row, std::nullopt, frame);
   writer.end_series();
 }
 
@@ -152,11 +193,10 @@ void RemoteWriteFamily::classic(WriteRequestWriter& writer, const meters::Histog
     const Label bound{"le", bounds_[bucket]};
     begin(writer, bucket_, &bound);
     values(writer, static_cast<double>(cumulative), frame);
-    if (!family_.exemplars.empty()) exemplars(writer, row, bucket, frame);
+    exemplars(writer, row, bucket, frame);
     writer.end_series();
   }
-  begin(writer, sum_), values(writer, points.sums[row], frame), writer.end_series();
-  begin(writer, count_), values(writer, static_cast<double>(cumulative), frame), writer.end_series();
+  sum_and_count(writer, points.sums[row], cumulative, frame);
 }
 
 void RemoteWriteFamily::native(WriteRequestWriter& writer, const meters::Histograms& points, Row row, const Frame& frame) {
@@ -169,7 +209,7 @@ void RemoteWriteFamily::native(WriteRequestWriter& writer, const meters::Histogr
     writer.histogram(none, 0, frame.zero_ms, false);
   }
   writer.histogram(histogram, points.sums[row], frame.time_ms, frame.ended);
-  for (std::uint32_t bucket = 0; !family_.exemplars.empty() && bucket < points.buckets(); ++bucket) exemplars(writer, row, bucket, frame);
+  exemplars(writer, row, std::nullopt, frame);
   writer.end_series();
 }
 
@@ -179,19 +219,28 @@ void RemoteWriteFamily::summary(WriteRequestWriter& writer, const meters::Summar
     const Label label{"quantile", text};
     begin(writer, name_, &label), values(writer, quantile.value, frame), writer.end_series();
   }
-  begin(writer, sum_), values(writer, points.sums[row], frame), writer.end_series();
-  begin(writer, count_), values(writer, static_cast<double>(points.counts[row]), frame), writer.end_series();
+  sum_and_count(writer, points.sums[row], points.counts[row], frame);
 }
 
-void RemoteWriteFamily::append(WriteRequestWriter& writer, Row row, std::int64_t after_ns, RemoteWriteMemory& memory) {
+void RemoteWriteFamily::append(WriteRequestWriter& writer, Row row, std::int64_t before_ns, const RemoteWriteMemory& memory) {
   read_labels(row);
-  const Frame at = frame(row, after_ns, memory);
+  const Frame at = frame(row, before_ns, memory);
+  if (at.time_ms == 0) return;
   if (const auto* scalars = std::get_if<meters::Scalars>(&family_.points)) return scalar(writer, *scalars, row, at);
   if (const auto* summaries = std::get_if<meters::Summaries>(&family_.points)) return summary(writer, *summaries, row, at);
   const auto& points = std::get<meters::Histograms>(family_.points);
   const bool fits = !points.native.empty() && points.native[row].scale >= meters::kLeastSchema;
   if (fits && shape_of(family_, options_.histograms) == OtlpShape::Exponential) return native(writer, points, row, at);
   classic(writer, points, row, at);
+}
+
+void RemoteWriteFamily::tell(Row row, RemoteWriteMemory& memory) {
+  read_labels(row);
+  const Frame at = frame(row, INT64_MIN, memory);
+  if (at.time_ms == 0) return;
+  RemoteWriteMemory::Told told{at.time_ms, 0, at.ended};
+  for (const meters::Exemplar& one : exemplars_of(row)) told.exemplar_ms = std::max(told.exemplar_ms, to_unix_ns(one.time) / kNsPerMs);
+  memory.tell(hash(), told);
 }
 
 }  // namespace tocsin::exporters

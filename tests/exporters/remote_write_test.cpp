@@ -65,6 +65,7 @@ std::map<std::string, std::string> written(MetricsEncoder& encoder, ExportLoad l
   while (const auto request = encoder.next(SIZE_MAX)) {
     sent += request->points;
     all.merge(read(request->body));
+    encoder.acknowledge(*request);
   }
   EXPECT_EQ(sent, points) << "the account adds up";
   return all;
@@ -117,7 +118,7 @@ TEST(RemoteWrite, OnlyWhatIsNewAndAnEndOnce) {
   const auto ended = snapshot_at(50 * kSecond, {over});
   EXPECT_THAT(written(*encoder, {first}), ElementsAre(Pair("jobs_total{instance=1,job=shop,k=a}", "7@19000")));
   EXPECT_THAT(written(*encoder, {same, first}), IsEmpty());
-  EXPECT_THAT(written(*encoder, {ended, same}), ElementsAre(Pair("jobs_total{instance=1,job=shop,k=a}", "stale@50000")));
+  EXPECT_THAT(written(*encoder, {ended, same}), ElementsAre(Pair("jobs_total{instance=1,job=shop,k=a}", "stale@19001")));
   EXPECT_THAT(written(*encoder, {ended, ended}), IsEmpty());
 }
 
@@ -133,11 +134,11 @@ TEST(RemoteWrite, TheFirstIncrementIsNotLost) {
   const std::string series = "jobs_total{instance=1,job=shop,k=a}";
   EXPECT_THAT(written(*encoder, {nothing}), IsEmpty());
   EXPECT_THAT(written(*encoder, {later, nothing}), IsEmpty());
-  EXPECT_THAT(written(*encoder, {born, later}), ElementsAre(Pair(series, "0@30000 2@64000"))) << "its sender reports once a minute";
+  EXPECT_THAT(written(*encoder, {born, later}), ElementsAre(Pair(series, "0@60000 2@64000"))) << "in the Snapshot before it was not there";
   EXPECT_THAT(written(*encoder, {anew, born}), ElementsAre(Pair(series, "0@75000 1@79000"))) << "it began again";
   Family over = counter(jobs, 1, 75 * kSecond, 79 * kSecond);
   over.states = {RowState::Ended};
-  EXPECT_THAT(written(*encoder, {snapshot_at(95 * kSecond, {over}), anew}), ElementsAre(Pair(series, "stale@95000")));
+  EXPECT_THAT(written(*encoder, {snapshot_at(95 * kSecond, {over}), anew}), ElementsAre(Pair(series, "stale@79001")));
   EXPECT_THAT(written(*encoder, {snapshot_at(125 * kSecond, {counter(jobs, 9, 75 * kSecond, 124 * kSecond)}), snapshot_at(110 * kSecond, {})}),
               ElementsAre(Pair(series, "9@124000"))) << "it is only back";
 }
@@ -151,6 +152,103 @@ TEST(RemoteWrite, WhatBeganBeforeUsHasNoZero) {
   EXPECT_THAT(written(*encoder, {nothing}), IsEmpty());
   EXPECT_THAT(written(*encoder, {snapshot_at(35 * kSecond, {counter(jobs, 9, 10 * kSecond, 34 * kSecond)}), nothing}),
               ElementsAre(Pair("jobs_total{instance=1,job=shop,k=a}", "9@34000"))) << "who knows what was sent before";
+}
+
+// Prometheus refuses a whole request for one sample that is not newer than what it has.
+TEST(RemoteWrite, WhatTheDestinationHasIsNotToldAgain) {
+  Meter jobs("jobs_total", Kind::Counter), other("jobs_total", Kind::Counter);
+  jobs.origin = other.origin = sender();
+  jobs.row("a"), other.row("b"), other.row("a");  // a label table that was made anew
+  const std::string series = "jobs_total{instance=1,job=shop,k=a}";
+  auto encoder = make_remote_write_encoder({.target_info = false});
+  const auto nothing = snapshot_at(20 * kSecond, {});
+  EXPECT_THAT(written(*encoder, {nothing}), IsEmpty());
+  const auto born = snapshot_at(35 * kSecond, {counter(jobs, 2, 30 * kSecond, 34 * kSecond)});
+  EXPECT_THAT(written(*encoder, {born, nothing}), ElementsAre(Pair(series, "0@30000 2@34000")));
+  Family rebuilt = other.integers({5, 3}, {48 * kSecond, 30 * kSecond});
+  rebuilt.time_ns = {49 * kSecond, 49 * kSecond};
+  EXPECT_THAT(written(*encoder, {snapshot_at(50 * kSecond, {rebuilt}), born}),
+              UnorderedElementsAre(Pair("jobs_total{instance=1,job=shop,k=b}", "0@48000 5@49000"), Pair(series, "3@49000"))) << "no second zero";
+
+  // A destination that is configured anew goes on; it knows no Snapshot before.
+  auto next = make_remote_write_encoder({.target_info = false});
+  next->continue_from(*encoder);
+  EXPECT_THAT(written(*next, {snapshot_at(65 * kSecond, {rebuilt})}), IsEmpty());
+  rebuilt.time_ns = {64 * kSecond, 40 * kSecond};
+  EXPECT_THAT(written(*next, {snapshot_at(80 * kSecond, {rebuilt})}), ElementsAre(Pair("jobs_total{instance=1,job=shop,k=b}", "5@64000")))
+      << "the other sender's clock went back";
+}
+
+TEST(RemoteWrite, WhatWasRefusedWasNotTold) {
+  Meter jobs("jobs_total", Kind::Counter);
+  jobs.origin = sender();
+  jobs.row("a");
+  auto encoder = make_remote_write_encoder({.target_info = false});
+  const auto first = snapshot_at(35 * kSecond, {counter(jobs, 2, 30 * kSecond, 34 * kSecond)});
+  encoder->load({first});
+  ASSERT_TRUE(encoder->next(SIZE_MAX));
+  EXPECT_EQ(written(*encoder, {first}).size(), 1U);
+  EXPECT_THAT(written(*encoder, {first}), IsEmpty());
+}
+
+// The end stands behind the last sample, whether the sender's clock is ahead of ours or behind.
+TEST(RemoteWrite, ASenderWhoseClockIsWrongEndsAndComesBack) {
+  for (const std::int64_t off : {-600, 30}) {
+    Meter jobs("jobs_total", Kind::Counter);
+    jobs.origin = sender();
+    jobs.row("a");
+    auto encoder = make_remote_write_encoder({.target_info = false});
+    const auto at = [&](std::int64_t seconds) { return (1'000 + seconds + off) * kSecond; };
+    const std::string series = "jobs_total{instance=1,job=shop,k=a}";
+    EXPECT_EQ(written(*encoder, {snapshot_at(1'000 * kSecond, {counter(jobs, 2, kSecond, at(0))})}).size(), 1U);
+    Family over = counter(jobs, 2, kSecond, at(0));
+    over.states = {RowState::Ended};
+    EXPECT_THAT(written(*encoder, {snapshot_at(1'015 * kSecond, {over})}), ElementsAre(Pair(series, "stale@" + std::to_string((1'000 + off) * 1'000 + 1))));
+    EXPECT_EQ(written(*encoder, {snapshot_at(1'031 * kSecond, {counter(jobs, 3, kSecond, at(30))})}).size(), 1U) << "back at once";
+  }
+}
+
+TEST(RemoteWrite, WhatLivesUnderOtherBoundsHasNotEnded) {
+  Meter time("time", Kind::Histogram), wider("time", Kind::Histogram);
+  time.origin = wider.origin = sender();
+  time.row("a"), wider.row("a");
+  auto encoder = make_remote_write_encoder({.target_info = false});
+  Family before = histogram_family(time, {1, 2, 3}, 9);
+  before.time_ns = {19 * kSecond};
+  const auto first = snapshot_at(20 * kSecond, {before});
+  EXPECT_EQ(written(*encoder, {first}).size(), 5U);
+  before.states = {RowState::Ended};
+  Family now = histogram_family(wider, {1, 2, 4}, 13);
+  now.time_ns = {29 * kSecond};
+  const auto series = written(*encoder, {snapshot_at(35 * kSecond, {before, now}), first});
+  EXPECT_EQ(series.at("time_count{instance=1,job=shop,k=a}"), "7@29000");
+}
+
+TEST(RemoteWrite, WhoSendsNoSumHasNone) {
+  Meter time("time", Kind::Histogram), nameless("", Kind::Gauge);
+  time.row("a"), nameless.row("a");
+  auto encoder = make_remote_write_encoder({});
+  const auto series = written(*encoder, {snapshot_at(20 * kSecond, {histogram_family(time, {1, 2, 3}, meters::kNoValueSent), nameless.doubles({1})})});
+  EXPECT_EQ(series.size(), 4U) << "and what has no name is left out";
+  for (const auto& [name, values] : series) EXPECT_EQ(name.find("_sum"), std::string::npos);
+}
+
+TEST(RemoteWrite, AnInfoThatIsNoLongerSoEnds) {
+  Meter jobs("jobs_total", Kind::Counter);
+  jobs.row("a");
+  const auto with_host = [&](const char* host) {
+    auto resource = std::make_shared<Resource>();
+    resource->attributes = {{"host.name", host}};
+    resource->job = "shop";
+    jobs.origin = std::make_shared<Origin>(Origin{Via::Otlp, std::move(resource), {}});
+    return jobs.integers({1});
+  };
+  auto encoder = make_remote_write_encoder({});
+  const auto first = snapshot_at(20 * kSecond, {with_host("h1")});
+  EXPECT_EQ(written(*encoder, {first}).at("target_info{host_name=h1,job=shop}"), "1@20000");
+  const auto next = written(*encoder, {snapshot_at(35 * kSecond, {with_host("h2")}), first});
+  EXPECT_EQ(next.at("target_info{host_name=h1,job=shop}"), "stale@35000");
+  EXPECT_EQ(next.at("target_info{host_name=h2,job=shop}"), "1@35000");
 }
 
 TEST(RemoteWrite, HistogramsByEitherKindOfBuckets) {

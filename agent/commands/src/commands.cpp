@@ -58,7 +58,7 @@ int run_program(Words words) {
   }
   const std::string_view name = words[0];
   constexpr std::array<std::string_view, 1> kHelp = {"--help"};
-  if (name == "help" && words.size() > 1) return run_command_named(words[1], kHelp);
+  if (name == "help" && words.size() == 2) return run_command_named(words[1], kHelp);
   if (name == "--help" || name == "-h" || name == "help") {
     std::fputs(usage().c_str(), stdout);
     return kExitOk;

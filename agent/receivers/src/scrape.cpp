@@ -93,15 +93,17 @@ std::vector<std::shared_ptr<ScrapeReceiver::Target>> ScrapeReceiver::make_target
     target->place = std::hash<std::string>()(job.name + '\0' + target->who.url);
     const std::int64_t interval = job.interval.count(), into = to_unix_ns(clock_.now()) % interval;
     const auto offset = static_cast<std::int64_t>(target->place % static_cast<std::uint64_t>(interval));
-    target->due = beat_about(clock_.monotonic() + nanoseconds((offset - into + interval) % interval), *target, job);
+    target->due = beat_about(clock_.monotonic() + nanoseconds((offset - into + interval) % interval), *target, job, next_tick());
     targets.push_back(std::move(target));
   }
   return targets;
 }
 
-Monotonic ScrapeReceiver::beat_about(Monotonic when, const Target& target, const ScrapeConfig& job) const {
-  return next_tick_ ? agent::beat_about(when, {target.place, job.targets.size(), job.interval}, next_tick_()) : when;
+Monotonic ScrapeReceiver::beat_about(Monotonic when, const Target& target, const ScrapeConfig& job, const Beat& tick) {
+  return agent::beat_about(when, {target.place, job.targets.size(), job.interval}, tick);
 }
+
+Beat ScrapeReceiver::next_tick() const { return next_tick_ ? next_tick_() : Beat{}; }
 
 // A target that is asked at the same place, with the same labels, goes on by the rules of the new one.
 void ScrapeReceiver::keep_same(std::vector<std::shared_ptr<Target>>& targets, std::vector<std::shared_ptr<Target>>& before) {
@@ -155,6 +157,9 @@ std::shared_ptr<const ScrapeRules> ScrapeReceiver::rules_of(const Target& target
 void ScrapeReceiver::run(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   while (!stop.stop_requested()) {
+    lock.unlock();
+    const Beat tick = next_tick();
+    lock.lock();
     if (!gone_.empty()) {
       const auto target = std::move(gone_.front());
       gone_.pop_front();
@@ -181,7 +186,7 @@ void ScrapeReceiver::run(const std::stop_token& stop) {
         if (target->state.dropped) continue;
         if (target->due <= now) {
           const auto beats = (now - target->due) / job.interval;
-          target->due = beat_about(target->due + (beats + 1) * job.interval, *target, job);
+          target->due = beat_about(target->due + (beats + 1) * job.interval, *target, job, tick);
           stats_.skipped += static_cast<std::uint64_t>(beats) + (target->asking ? 1 : 0);
           if (!target->asking) due.push_back(target);
           target->asking = true;

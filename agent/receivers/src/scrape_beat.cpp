@@ -7,7 +7,7 @@ namespace tocsin::agent {
 
 namespace {
 
-// How long before a tick a target is asked at most, and how much more each of a crowd may need.
+// Within which time before a tick a target is asked (and half of it as a margin), and how much each of a crowd may need.
 constexpr std::int64_t kAheadNs = 1'000'000'000, kAheadEachNs = 5'000'000;
 
 }  // namespace
