@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <regex>
 #include <sstream>
 
 #include "tests/source_dir.h"
@@ -45,10 +44,20 @@ TEST(ShippedFiles, have_no_finding) {
   }
 }
 
+bool names_meter(const std::string& line, const std::string& name) {
+  const auto of_a_name = [](char c) { return c == '_' || (c >= 'a' && c <= 'z'); };
+  for (auto at = line.find(name); at != std::string::npos; at = line.find(name, at + 1)) {
+    const auto behind = at + name.size();
+    if (at != 0 && behind < line.size() && !of_a_name(line[at - 1]) && !of_a_name(line[behind])) return true;
+  }
+  return false;
+}
+
 TEST(ShippedFiles, a_renamed_meter_is_missed_wherever_it_is_used) {
   std::vector<GivenFile> files = files_in("meters/catalogue", ".toml");
-  for (GivenFile& file : files) file.text = std::regex_replace(file.text, std::regex("\"server_request_total\""), "\"server_requests_total\"");
-  const std::regex used("[^_a-z]server_request_total[^_a-z]");
+  const std::string name = "\"server_request_total\"";
+  for (GivenFile& file : files)
+    for (auto at = file.text.find(name); at != std::string::npos; at = file.text.find(name, at)) file.text.replace(at, name.size(), "\"server_requests_total\"");
   for (GivenFile& file : shipped()) files.push_back(std::move(file));
   CheckOptions options;
   options.shipped = false;
@@ -61,7 +70,7 @@ TEST(ShippedFiles, a_renamed_meter_is_missed_wherever_it_is_used) {
     std::istringstream lines(given.text);
     std::size_t lines_that_use_it = 0;
     for (std::string line; std::getline(lines, line);)
-      if (std::regex_search(line, used) && line.find("\"definition\"") == std::string::npos && line.find("\"description\"") == std::string::npos &&
+      if (names_meter(line, "server_request_total") && line.find("\"definition\"") == std::string::npos && line.find("\"description\"") == std::string::npos &&
           !line.starts_with("#"))
         ++lines_that_use_it;
     EXPECT_GE(missed, lines_that_use_it) << file.name;

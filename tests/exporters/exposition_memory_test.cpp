@@ -121,9 +121,10 @@ TEST(ExpositionMemory, a_hundred_thousand_series_of_many_origins_that_may_repeat
     const auto& [accept, encoding] = kAsked[collide ? 0 : 4];
     EXPECT_LT(most([&] { return snapshot; }, accept, encoding), std::size_t{2} << 20) << accept << ' ' << collide;
     ExpositionReport report;
-    const ExpositionPlan plan = plan_exposition(*snapshot, {}, report);
+    const ExpositionOptions options;
+    const ExpositionPlan plan = plan_exposition(*snapshot, options, report);
     for (const ExposedFamily& exposed : plan.families) {
-      RowGuard guard(exposed, {}, report);
+      RowGuard guard(exposed, options, report);
       for (const ExposedMember& member : exposed.members) (void)guard.hidden_rows(member);
     }
     EXPECT_EQ(report.rows_sent_twice, collide ? 0U : 50'000U);
