@@ -17,16 +17,18 @@ add_link_options(-Wl,--as-needed)
 
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor
                     -Woverloaded-virtual -Wimplicit-fallthrough -Werror)
+# What GCC 12 wrongly warns of in the standard library's code where that is optimized, and precompiled or instrumented.
+set(TOCSIN_WRONG_WARNINGS -Wno-array-bounds -Wno-restrict -Wno-stringop-overflow -Wno-stringop-overread -Wno-maybe-uninitialized
+    -Wno-free-nonheap-object)
+
 if(TOCSIN_SANITIZE)
   add_compile_options(-fsanitize=${TOCSIN_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${TOCSIN_SANITIZE})
   if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
     add_compile_options(-fsanitize-ignorelist=${PROJECT_SOURCE_DIR}/cmake/sanitizer_ignore.txt)
   elseif(TOCSIN_SANITIZE MATCHES "thread")
-    # Fences are not modelled; where we use one, relaxed atomics beside it are. Between the calls that the sanitizer inserts, GCC 12
-    # takes what is always set for what may be not (without them it does not).
-    add_compile_options(-Wno-tsan -Wno-array-bounds -Wno-restrict -Wno-stringop-overflow -Wno-stringop-overread -Wno-maybe-uninitialized
-                        -Wno-free-nonheap-object)
+    # Fences are not modelled; where we use one, relaxed atomics beside it are.
+    add_compile_options(-Wno-tsan ${TOCSIN_WRONG_WARNINGS})
   endif()
 endif()
 

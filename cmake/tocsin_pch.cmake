@@ -50,8 +50,7 @@ if(TOCSIN_PCH)
     # Once precompiled, the library's own code no longer counts as a system header's, and what GCC 12 wrongly warns of in it,
     # optimized, is told.
     if(CMAKE_BUILD_TYPE STREQUAL "Release")
-      add_compile_options(-Wno-array-bounds -Wno-restrict -Wno-stringop-overflow -Wno-stringop-overread -Wno-maybe-uninitialized
-                          -Wno-free-nonheap-object)
+      add_compile_options(${TOCSIN_WRONG_WARNINGS})
     endif()
   endif()
   tocsin_pch_target(tocsin_pch ${tocsin_pch_std})

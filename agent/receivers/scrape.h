@@ -8,7 +8,8 @@
 //   scrapes.stop();
 //
 // A scrape is taken whole or not at all: one that fails ends the target's series (staleness markers) and sets `up` to 0.
-// Threads: apply and stop from one owner, the queries from any. One thread, "scrape", parses; HttpClient's one sends.
+// Threads: apply and stop from one owner, the queries from any. One thread, from the first target on, parses; HttpClient's one
+// sends. Nothing is applied after stop().
 // Costs one connection a target that is being asked, and its answer in memory, at most body_size_limit.
 #pragma once
 

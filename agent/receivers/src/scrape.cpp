@@ -61,8 +61,7 @@ struct ScrapeReceiver::Done {
 ScrapeReceiver::ScrapeReceiver(rules::Window& window, Intake& intake, Log& log, const Clock& clock,
                                std::function<Beat()> next_tick)
     : window_(window), intake_(intake), log_(log), clock_(clock), next_tick_(std::move(next_tick)),
-      client_({.thread_name = "scrape-http", .max_connections_per_host = 64}),
-      thread_([this](const std::stop_token& stop) { run(stop); }) {}
+      client_({.thread_name = "scrape-http", .max_connections_per_host = 64}) {}
 
 ScrapeReceiver::~ScrapeReceiver() { stop(); }
 
@@ -147,6 +146,7 @@ void ScrapeReceiver::apply(const std::vector<ScrapeConfig>& jobs) {
     ++changes_;
   }
   wake_.notify_all();
+  if (!jobs.empty() && !thread_.joinable()) thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
 }
 
 std::shared_ptr<const ScrapeRules> ScrapeReceiver::rules_of(const Target& target) const {
