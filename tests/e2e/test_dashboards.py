@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from harness import dashboards
+from harness.agent import PROGRAM
 from harness.peers import peer
 from harness.process import ROOT
 
@@ -216,6 +217,28 @@ def test_annotations(board):
 
 
 # Alerts and boards.
+
+
+def test_a_version_that_did_not_run_a_minute_ago_is_annotated(tmp_path):
+    """One of a job that was there: a service that starts for the first time is no deployment of a new version."""
+    (versions,) = [one for one in dashboards.load("service")["annotations"]["list"] if one["name"] == "Versions"]
+    expression = re.sub(r"\s+", " ", dashboards.filled_in(versions["expr"], "1m"))
+    script = tmp_path / "versions.test"
+    script.write_text(f"""
+load 30s
+  target_info{{job="shop", service_version="1", instance="a"}}  1 1 1 1 stale
+  target_info{{job="shop", service_version="2", instance="b"}}  _ _ _ 1 1 1 1 1 1 1
+  target_info{{job="mail", service_version="7", instance="a"}}  _ _ _ 1 1 1 1 1 1 1
+
+eval instant at 60s {expression}
+
+eval instant at 90s {expression}
+  {{job="shop", service_version="2"}} 1
+
+eval instant at 240s {expression}
+""")
+    done = subprocess.run([str(PROGRAM), "test", str(script)], capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 0, done.stdout
 
 
 def test_every_alert_has_its_runbook():

@@ -221,7 +221,7 @@ SINGLE["node"] = SINGLE["workflow"]
 # What changes from one snapshot to the next: each shows the moment at which it looked.
 MOMENTARY = {
     ("agent", "Time of a snapshot"), ("agent", "Time of an evaluation"), ("agent", "Alerts"),
-    ("agent", "Since the last success"),
+    ("agent", "Since the last success"), ("host", "Load"),
 }
 
 
@@ -283,10 +283,11 @@ def test_every_query_shows_the_same_in_both_and_what_the_ledger_says(fleet, boar
     faults = []
     for panel, query in dashboards.targets(dashboards.load(board)):
         where = f"{panel['title']} {query['refId']}"
-        expression = dashboards.filled_in(query["expr"], window, values)
+        judgeable = known_to_the_ledger(query["expr"])
+        # The ledger knows all of the run; the other two do not begin at once.
+        expression = dashboards.filled_in(query["expr"], window if judgeable else f"{int(fleet.end - fleet.start) - 10}s", values)
         # What the agent makes itself is of the agent where it is scraped.
         without = ("job", "instance") if board == "slo" else ()
-        judgeable = known_to_the_ledger(expression)
         ours = ours_of(fleet, expression, without) if judgeable else rows_of(agent_query(fleet.agent, expression, fleet.end), without)
         theirs = rows_of(fleet.prometheus.query(expression, at=fleet.at["prometheus"] if judgeable else fleet.end), without)
         try:
@@ -301,7 +302,8 @@ def test_every_query_shows_the_same_in_both_and_what_the_ledger_says(fleet, boar
                 assert_same(ours, judged, 0.01, f"{where}: agent and ledger", events=fleet.late / (fleet.end - fleet.start))
                 assert_same(theirs, judged, 0.01, f"{where}: Prometheus and ledger")
             elif (board, panel["title"]) not in MOMENTARY:
-                assert_same(ours, theirs, 0.05, f"{where}: agent and Prometheus", events=2 / (fleet.end - fleet.start))
+                # What a disk does comes in bursts, and each has them on its own side of a sample.
+                assert_same(ours, theirs, 0.2 if "node_disk" in expression else 0.05, f"{where}: agent and Prometheus", events=2 / (fleet.end - fleet.start))
         except AssertionError as fault:
             faults.append(f"{str(fault).splitlines()[0]}\n    {expression}")
     assert not faults, "\n".join(faults)
@@ -352,6 +354,8 @@ def test_variables_have_values_and_annotations_their_events(fleet, board):
             found = [row["metric"] for row in rows]
             if annotation["name"] == "Firing alerts":
                 assert {"HighErrorRate"} <= {row["alertname"] for row in found}, (who, expression)
+            elif annotation["name"] == "Versions":
+                assert not found, "nobody was deployed"
             elif dashboard["uid"] != "tocsin-agent":
                 assert {"checkout"} == {row["job"] for row in found}, (who, expression)
 
