@@ -70,7 +70,7 @@ def main(arguments):
     parser.add_argument("build", type=pathlib.Path)
     parser.add_argument("--checks", default="")
     parser.add_argument("sources", nargs="*")
-    options = parser.parse_args(arguments)
+    options = parser.parse_intermixed_args(arguments)  # sources may stand behind a flag
     wanted = {(ROOT / source).resolve() for source in options.sources}
     version = subprocess.run([options.tidy, "--version"], capture_output=True, text=True, check=True).stdout
     configuration = "".join(path.read_text() for path in (ROOT / ".clang-tidy", ROOT / "tests/.clang-tidy") if path.exists())
