@@ -10,9 +10,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <set>
 #include <sstream>
-#include <tuple>
 #include <unistd.h>
 
 #include "agent/src/toml_files.h"
@@ -26,12 +24,6 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kLogLevels{"debug", "info", "warning", "error"};
 constexpr std::array<std::string_view, 3> kLogFormats{"automatic", "text", "json"};
-
-template <std::size_t N>
-void read_word(TomlTable& table, std::string_view key, std::string& into, const std::array<std::string_view, N>& words) {
-  std::size_t index = 0;
-  if (table.read_choice(key, index, {words.begin(), words.end()})) into = words[index];
-}
 
 // A name, an IPv4 address, or an IPv6 address in brackets.
 bool can_be_a_host(const std::string& host) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "exporters/src/export_walk.h"
 #include "exporters/src/otlp_delta.h"
 #include "exporters/src/otlp_plan.h"
 #include "exporters/src/otlp_points.h"
@@ -137,31 +138,23 @@ class OtlpEncoder::State {
   }
 
   std::optional<ExportRequest> next(std::size_t max_bytes) {
-    ExportRequest request = fill(at_, end(), options_.max_points, std::min(max_bytes, options_.max_bytes));
+    ExportRequest request = fill(at_, end_of(plan_.families), options_.max_points, std::min(max_bytes, options_.max_bytes));
     if (request.points > 0) {
       at_ = request.end;
       return request;
     }
     // Rows without news at the end: their values are the same, but deltas may now begin here.
     acknowledge(request);
-    at_ = end();
+    at_ = end_of(plan_.families);
     return std::nullopt;
   }
 
   std::vector<ExportRequest> halve(const ExportRequest& request) {
-    std::vector<ExportRequest> parts;
-    if (request.points < 2) return parts;
-    for (ExportCursor from = request.begin; from < request.end; from = parts.back().end) {
-      ExportRequest part = fill(from, request.end, (request.points + 1) / 2, SIZE_MAX);
-      if (part.points == 0) break;
-      parts.push_back(std::move(part));
-    }
-    if (!parts.empty()) parts.back().end = request.end;
-    return parts;
+    return halved(request, [this](ExportCursor from, ExportCursor until, std::uint64_t points) { return fill(from, until, points, SIZE_MAX); });
   }
 
   void acknowledge(const ExportRequest& request) {
-    for (ExportCursor at = request.begin; at < request.end; step(at)) deltas_.acknowledge(at.family, at.row);
+    for (ExportCursor at = request.begin; at < request.end; step(at, plan_.families)) deltas_.acknowledge(at.family, at.row);
   }
 
   std::size_t state_bytes() const noexcept { return deltas_.bytes(); }
@@ -179,14 +172,6 @@ class OtlpEncoder::State {
     return via == meters::Via::Registry || via == meters::Via::Spans || via == meters::Via::Statsd;
   }
 
-  ExportCursor end() const noexcept { return {static_cast<std::uint32_t>(plan_.families.size()), 0}; }
-
-  void step(ExportCursor& at) const noexcept {
-    if (++at.row < plan_.families[at.family].family->rows()) return;
-    ++at.family;
-    at.row = 0;
-  }
-
   ExportRequest fill(ExportCursor from, ExportCursor until, std::uint64_t max_points, std::size_t max_bytes) {
     ExportRequest request;
     request.begin = from;
@@ -196,7 +181,7 @@ class OtlpEncoder::State {
     ExportCursor at = from;
     while (at < until && request.points < max_points && request.body.size() < max_bytes) {
       if (append(at, envelope, points)) ++request.points;
-      step(at);
+      step(at, plan_.families);
     }
     envelope.close();
     request.end = at;

@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "exporters/remote_write.h"
+#include "exporters/src/export_walk.h"
 #include "exporters/src/remote_write_series.h"
 #include "meters/base/text.h"
 #include "meters/target_info.h"
@@ -86,7 +87,7 @@ class RemoteWriteEncoder final : public MetricsEncoder {
   }
 
   std::optional<ExportRequest> next(std::size_t max_bytes) override {
-    ExportRequest request = fill(at_, end(), options_.max_points, std::min(max_bytes, options_.max_bytes));
+    ExportRequest request = fill(at_, end_of(families_), options_.max_points, std::min(max_bytes, options_.max_bytes));
     at_ = request.end;
     memory_.began(to_unix_ns(load_.snapshot->time));
     if (request.points == 0) return std::nullopt;
@@ -95,19 +96,11 @@ class RemoteWriteEncoder final : public MetricsEncoder {
   }
 
   std::vector<ExportRequest> halve(const ExportRequest& request) override {
-    std::vector<ExportRequest> parts;
-    if (request.points < 2) return parts;
-    for (ExportCursor from = request.begin; from < request.end; from = parts.back().end) {
-      ExportRequest part = fill(from, request.end, (request.points + 1) / 2, SIZE_MAX);
-      if (part.points == 0) break;
-      parts.push_back(std::move(part));
-    }
-    if (!parts.empty()) parts.back().end = request.end;
-    return parts;
+    return halved(request, [this](ExportCursor from, ExportCursor until, std::uint64_t points) { return fill(from, until, points, SIZE_MAX); });
   }
 
   void acknowledge(const ExportRequest& request) override {
-    for (ExportCursor at = request.begin; at < request.end; step(at))
+    for (ExportCursor at = request.begin; at < request.end; step(at, families_))
       if (is_news(at) && !lives_elsewhere(at)) family_at(at).tell(at.row, memory_);
   }
   void continue_from(MetricsEncoder& before) override {
@@ -116,14 +109,6 @@ class RemoteWriteEncoder final : public MetricsEncoder {
   std::size_t state_bytes() const noexcept override { return memory_.bytes(); }
 
  private:
-  ExportCursor end() const noexcept { return {static_cast<std::uint32_t>(families_.size()), 0}; }
-
-  void step(ExportCursor& at) const noexcept {
-    if (++at.row < families_[at.family].family->rows()) return;
-    ++at.family;
-    at.row = 0;
-  }
-
   bool is_news(ExportCursor at) const noexcept {
     const PlannedFamily& planned = families_[at.family];
     return at.row < planned.family->rows() && planned.is_news(at.row);
@@ -169,7 +154,7 @@ class RemoteWriteEncoder final : public MetricsEncoder {
         if (!lives_elsewhere(at)) family_at(at).append(writer, at.row, before_ns_, memory_);
         ++request.points;
       }
-      step(at);
+      step(at, families_);
     }
     request.end = at;
     last_bytes_ = request.body.size();

@@ -53,18 +53,22 @@ void RemoteWriteMemory::tell(std::uint64_t series, const Told& told) {
   Told& known = told_[series];
   ended_ += (told.ended ? 1 : 0) - (known.ended ? 1 : 0);
   known = {std::max(known.last_ms, told.last_ms), std::max(known.exemplar_ms, told.exemplar_ms), told.ended};
-  if (ended_ > kMostEnded) forget();
+  newest_ms_ = std::max(newest_ms_, told.last_ms);
+  if (ended_ > kMostEnded || told_.size() > 2 * kept_ + kMostEnded) forget();
 }
 
-// The half that ended first. Who began before the last of these may be one of them.
+// Of those that are over the half that ended first. Who began before the last of these may be one of them.
 void RemoteWriteMemory::forget() {
   std::vector<std::int64_t> ends;
   for (const auto& [series, told] : told_)
-    if (told.ended) ends.push_back(told.last_ms);
+    if (is_over(told)) ends.push_back(told.last_ms);
+  kept_ = told_.size();
+  if (ends.empty()) return;
   const auto middle = ends.begin() + static_cast<std::ptrdiff_t>(ends.size() / 2);
   std::nth_element(ends.begin(), middle, ends.end());
   const std::int64_t until_ms = *middle;
-  std::erase_if(told_, [&](const auto& one) { return one.second.ended && one.second.last_ms <= until_ms; });
+  std::erase_if(told_, [&](const auto& one) { return is_over(one.second) && one.second.last_ms <= until_ms; });
+  kept_ = told_.size();
   ended_ = static_cast<std::size_t>(std::count_if(told_.begin(), told_.end(), [](const auto& one) { return one.second.ended; }));
   since_ns_ = std::max(since_ns_, until_ms * kNsPerMs);
 }

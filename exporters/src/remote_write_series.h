@@ -17,7 +17,7 @@
 
 namespace tocsin::exporters {
 
-// What a destination has of each series: receivers refuse a whole request for one sample that is not newer. 40 bytes a series.
+// What a destination has of each series: receivers refuse a whole request for one sample that is not newer. 56 bytes a series.
 class RemoteWriteMemory {
  public:
   struct Told {
@@ -33,14 +33,17 @@ class RemoteWriteMemory {
   void tell(std::uint64_t series, const Told& told);
   // A series that is not found, with this start, was never told.
   bool is_new(std::int64_t start_ns) const noexcept { return since_ns_ != 0 && start_ns > since_ns_; }
-  std::size_t bytes() const noexcept { return told_.size() * 40; }
+  std::size_t bytes() const noexcept { return told_.size() * 56; }
 
  private:
   static constexpr std::size_t kMostEnded = 200'000;  // beyond it those that ended first are forgotten
+  static constexpr std::int64_t kOverMs = 86'400'000;  // not told for so long: its end did not arrive
+  bool is_over(const Told& told) const noexcept { return told.ended || told.last_ms < newest_ms_ - kOverMs; }
   void forget();
 
   std::int64_t since_ns_ = 0;  // or the last end that was forgotten
-  std::size_t ended_ = 0;
+  std::int64_t newest_ms_ = 0;
+  std::size_t ended_ = 0, kept_ = 0;  // kept_: after the last time that some were forgotten
   std::unordered_map<std::uint64_t, Told> told_;
 };
 

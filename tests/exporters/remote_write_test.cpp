@@ -11,6 +11,7 @@
 #include <map>
 #include <mutex>
 
+#include "exporters/src/remote_write_series.h"
 #include "tests/exporters/otlp_sample.h"
 #include "wire/http_server.h"
 #include "wire/remote_write_codec.h"
@@ -315,6 +316,25 @@ TEST(RemoteWrite, MetadataOnceAMinute) {
   EXPECT_EQ(told(20 * kSecond), "jobs_total counter help bytes");
   EXPECT_EQ(told(35 * kSecond), "");
   EXPECT_EQ(told(80 * kSecond), "jobs_total counter help bytes");
+}
+
+// Series come and go for years, and not every end arrives.
+TEST(RemoteWrite, WhatIsRememberedIsBounded) {
+  constexpr std::int64_t kDayMs = 86'400'000;
+  for (const bool ends_arrive : {true, false}) {
+    RemoteWriteMemory memory;
+    memory.began(kSecond);
+    std::size_t most = 0;
+    for (std::uint64_t day = 1; day <= 20; ++day)
+      for (std::uint64_t i = 0; i < 100'000; ++i) {
+        memory.tell(day * 1'000'000 + i, {.last_ms = static_cast<std::int64_t>(day) * 2 * kDayMs, .ended = ends_arrive});
+        most = std::max(most, memory.bytes());
+      }
+    EXPECT_LT(most, 600'000U * 56) << ends_arrive;
+    EXPECT_NE(memory.find(20'000'001), nullptr) << "the newest are known";
+    EXPECT_EQ(memory.find(1'000'001), nullptr);
+    EXPECT_FALSE(memory.is_new(2 * kDayMs * 1'000'000)) << "it may be one that was forgotten";
+  }
 }
 
 TEST(RemoteWrite, GoesOutCompressedAndIsTriedAgainWhereThatMayHelp) {
