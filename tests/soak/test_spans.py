@@ -44,7 +44,7 @@ def batch(number):
 
 @pytest.mark.timeout(SECONDS + 120)
 def test_memory_stays_flat_and_every_span_counts(start_agent):
-    agent = start_agent()
+    agent = start_agent({"history": {"retention": "1m"}})  # it fills for so long; what is left must not grow
     session = requests.Session()
     started = time.monotonic()
     sent = 0
@@ -61,7 +61,7 @@ def test_memory_stays_flat_and_every_span_counts(start_agent):
     took = time.monotonic() - started
     assert wait_until(lambda: agent.value("server_request_total") == sent, what="every span is a request")
     assert agent.value("server_request_total", status="server_error") == sent / 10
-    settled = memory[len(memory) // 4:]
+    settled = memory[max(len(memory) // 4, min(24, len(memory) // 2)):]
     print(f"\n{sent} spans in {took:.0f} s; resident {memory[0]} KiB at start, then {min(settled)} to {max(settled)} KiB; "
           f"{cpu_seconds(agent) / took * 100:.1f} % of a core")
     assert max(settled) - min(settled) < 2048, memory
