@@ -134,9 +134,13 @@ struct Config {
   std::vector<ExportConfig> exports;
   NotifyConfig notify;
   RulesConfig rules;
+  std::vector<std::string> dashboards;  // a person's own: patterns, relative to the configuration's folder
   std::vector<Threshold> thresholds;
   std::vector<SloConfig> slos;
 };
+
+// Where the relative patterns of its files begin: its own folder; empty: where the program runs.
+std::string folder_of(const Config& config);
 
 struct ConfigOptions {
   std::optional<std::string> file;  // --config; otherwise ./tocsin.toml if there is one

@@ -23,7 +23,7 @@
 #include "agent/config.h"
 #include "agent/log.h"
 #include "agent/pipeline.h"
-#include "exporters/otlp.h"
+#include "exporters/destination.h"
 
 namespace tocsin::agent {
 
@@ -31,7 +31,7 @@ struct DestinationState {
   std::string name;
   std::string protocol, endpoint;
   std::string fault;  // why it could not be made; empty where it works
-  exporters::OtlpStats stats;
+  exporters::DestinationStats stats;
 };
 
 class Destinations {
@@ -57,9 +57,9 @@ class Destinations {
   std::chrono::nanoseconds shortest_interval(std::chrono::nanoseconds otherwise) const;
 
  private:
-  using Sender = std::shared_ptr<exporters::OtlpDestination>;
+  using Sender = std::shared_ptr<exporters::Destination>;
   class Past;  // what the senders of a name did before the present one
-  struct Destination {
+  struct Entry {
     ExportConfig config;           // of one from the environment only what states() shows
     bool of_environment = false;
     std::string fault;
@@ -70,13 +70,13 @@ class Destinations {
     std::shared_ptr<std::atomic<bool>> done;
     std::jthread thread;
   };
-  using All = std::map<std::string, Destination>;
+  using All = std::map<std::string, Entry>;
 
-  Destination make(const ExportConfig& config, const Destination* before);
-  void flush(const Destination& gone, const Destination* next, std::chrono::nanoseconds deadline);
-  void open(Destination& destination, exporters::OtlpOptions options);
+  Entry make(const ExportConfig& config, const Entry* before);
+  void flush(const Entry& gone, const Entry* next, std::chrono::nanoseconds deadline);
+  void open(Entry& destination, exporters::DestinationOptions options);
   std::shared_ptr<const All> all() const;
-  void stop_all(std::vector<std::shared_ptr<exporters::OtlpDestination>> senders, std::chrono::nanoseconds deadline);
+  void stop_all(std::vector<std::shared_ptr<exporters::Destination>> senders, std::chrono::nanoseconds deadline);
 
   // Fixed after construction.
   Pipeline& pipeline_;

@@ -51,14 +51,14 @@ struct NumberPoint : PointHead {
 };
 
 // A range of MetricPoints::words.
-struct Words {
+struct WordRange {
   std::uint32_t begin = 0, size = 0;
 };
 
 struct HistogramPoint : PointHead {
   std::uint64_t count = 0;
   double sum = meters::kNoValueSent, min = meters::kNoValueSent, max = meters::kNoValueSent;
-  Words counts, bounds;  // bounds are doubles by bits
+  WordRange counts, bounds;  // bounds are doubles by bits
   bool no_recorded_value = false;
   bool not_finite = false;  // of an observation that was no finite number: to be rejected
 };
@@ -66,7 +66,7 @@ struct HistogramPoint : PointHead {
 struct ExponentialPoint : PointHead {
   std::uint64_t count = 0, zero_count = 0;
   double sum = meters::kNoValueSent, min = meters::kNoValueSent, max = meters::kNoValueSent, zero_threshold = 0;
-  Words positive, negative;
+  WordRange positive, negative;
   std::int32_t scale = 0, positive_offset = 0, negative_offset = 0;
   bool no_recorded_value = false;
 };
@@ -74,7 +74,7 @@ struct ExponentialPoint : PointHead {
 struct SummaryPoint : PointHead {
   std::uint64_t count = 0;
   double sum = 0;
-  Words quantiles;  // quantile, value, quantile, value ... as doubles by bits
+  WordRange quantiles;  // quantile, value, quantile, value ... as doubles by bits
   bool no_recorded_value = false;
 };
 

@@ -4,7 +4,7 @@
 //
 //   OtlpEnvironment environment = read_otlp_environment();
 //   for (const std::string& warning : environment.warnings) log(warning);
-//   if (environment.metrics) OtlpDestination::make(*environment.metrics);
+//   if (environment.metrics) Destination::make(*environment.metrics);
 //
 // Threads: reads the environment, so not while another thread changes it. Costs nothing worth naming; called once.
 #pragma once
@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "exporters/otlp.h"
+#include "exporters/destination.h"
 #include "meters/attributes.h"
 
 namespace tocsin::exporters {
@@ -28,12 +28,12 @@ struct OtlpEnvironment {
   bool metrics_endpoint_given = false, traces_endpoint_given = false;
   // One for each signal, since each variable may be set for one signal alone; nothing where OTEL_METRICS_EXPORTER or
   // OTEL_TRACES_EXPORTER does not name otlp, or where disabled.
-  std::optional<OtlpOptions> metrics, traces;
+  std::optional<DestinationOptions> metrics, traces;
   meters::Attributes resource;  // OTEL_RESOURCE_ATTRIBUTES and OTEL_SERVICE_NAME; normalized
   std::vector<std::string> warnings;
 
   // metrics and traces as one destination where they differ in nothing but the signal, else both.
-  std::vector<OtlpOptions> destinations() const;
+  std::vector<DestinationOptions> destinations() const;
 };
 
 // Read: OTEL_SDK_DISABLED, OTEL_{METRICS,TRACES}_EXPORTER, OTEL_EXPORTER_OTLP_{,METRICS_,TRACES_}{ENDPOINT, PROTOCOL,

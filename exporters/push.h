@@ -16,14 +16,14 @@
 #include <string>
 #include <vector>
 
-#include "exporters/otlp.h"
+#include "exporters/destination.h"
 #include "exporters/otlp_environment.h"
 #include "meters/flow.h"
 
 namespace tocsin::exporters {
 
 struct PushOptions {
-  std::optional<OtlpOptions> destination{};  // in place of what the environment says
+  std::optional<DestinationOptions> destination{};  // in place of what the environment says
   meters::Attributes resource{};             // over what the environment says: service.name, ...
   std::chrono::nanoseconds stop_timeout = std::chrono::seconds{2};
   EnvironmentReader environment{};           // empty: std::getenv
@@ -46,7 +46,7 @@ class Push {
   void stop();
 
   bool enabled() const noexcept;
-  OtlpStats stats() const;
+  DestinationStats stats() const;
   const std::vector<std::string>& warnings() const noexcept;
 
  private:

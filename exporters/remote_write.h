@@ -3,13 +3,13 @@
 // of its own: only what uses this links snappy.
 //
 //   auto transport = make_remote_write_transport(options);      // options.endpoint: the whole URL
-//   auto destination = OtlpDestination::make(options, *std::move(transport), clock, make_remote_write_encoder({}));
+//   auto destination = Destination::make(options, *std::move(transport), clock, make_remote_write_encoder({}));
 //
 // Series carry the names and labels of /metrics; those of this process job and instance of its resource, too. Samples have
 // their own times, and are told only where the destination has nothing as new; a series that ended gets a staleness marker; a counter
 // or histogram that began after the first export gets a zero before it; exemplars, target_info, and metadata once a minute.
 // Specification: prometheus.io/docs/specs/prw/remote_write_spec.
-// Threads: as MetricsEncoder and OtlpTransport say. Costs about 1 us and 56 bytes a series.
+// Threads: as MetricsEncoder and Transport say. Costs about 1 us and 56 bytes a series.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +20,7 @@
 #include <vector>
 
 #include "exporters/metrics_encoder.h"
-#include "exporters/otlp.h"
+#include "exporters/destination.h"
 
 namespace tocsin::exporters {
 
@@ -35,6 +35,6 @@ struct RemoteWriteOptions {
 std::unique_ptr<MetricsEncoder> make_remote_write_encoder(RemoteWriteOptions options);
 
 // 429 and 5xx are tried again, other refusals never. Errors: Configuration: no URL, a header that the protocol sets.
-Result<std::unique_ptr<OtlpTransport>> make_remote_write_transport(const OtlpOptions& options);
+Result<std::unique_ptr<Transport>> make_remote_write_transport(const DestinationOptions& options);
 
 }  // namespace tocsin::exporters

@@ -2,7 +2,8 @@
 // The agent's own page: one HTML document for all its addresses, its script and style, the dashboards it draws and the
 // runbooks. All of it is embedded in the program; nothing is asked of any other host (a strict Content-Security-Policy).
 //
-//   add_page(router, {[] { return 15.0; }});
+//   OwnBoards boards;                    // a person's own dashboards
+//   add_page(router, {[] { return 15.0; }}, boards);
 //   page_is_built();                     // false: this build carries no page; "/" is the plain index
 //
 // Threads: add_page() before the router serves; the handlers are thread-safe. Costs: the files lie compressed in the
@@ -11,6 +12,7 @@
 
 #include <functional>
 
+#include "agent/api/own_boards.h"
 #include "agent/api/router.h"
 
 namespace tocsin::agent {
@@ -22,8 +24,8 @@ struct PageFacts {
 
 bool page_is_built();
 
-// "/", the page's addresses, its scripts and style (when built); /dashboards/<file>.json, /api/v1/runbooks/<name> and
-// /api/v1/status/page always.
-void add_page(Router& router, PageFacts facts);
+// "/", the page's addresses, its scripts and style (when built); /dashboards/<file>.json, /dashboards/own/<uid>.json,
+// /api/v1/runbooks/<name> and /api/v1/status/page always. `boards` must outlive the router.
+void add_page(Router& router, PageFacts facts, OwnBoards& boards);
 
 }  // namespace tocsin::agent

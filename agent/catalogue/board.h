@@ -37,6 +37,7 @@ struct BoardQuery {
 struct BoardPanel {
   enum class Kind : std::uint8_t { Stat, Lines, Bands, Heatmap, Table, Row };
   Kind kind = Kind::Lines;
+  std::int64_t id = 0;  // what links name it by; never 0 after read_board()
   std::string title, description, unit, no_value;
   std::int64_t width = 12, height = 8;
   std::vector<BoardStep> steps;

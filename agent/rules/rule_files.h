@@ -25,9 +25,6 @@ struct LoadedRules {
   std::uint64_t version = 0;              // changes with each good reading
 };
 
-// The files that a pattern of `rules.files` names, relative to `folder` where it is not absolute.
-std::vector<std::string> rule_files_at(const std::string& pattern, const std::string& folder);
-
 class RuleFiles {
  public:
   // Rule files that are made and not read, by the name they go by. Whether anything changed.

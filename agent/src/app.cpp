@@ -95,6 +95,7 @@ class Agent final : public App {
   ReceiversStatus receivers();
   Listeners::Handlers handlers();
   void http_stays(const HttpConfig& in_force);
+  void apply_boards(const Config& config);
   Result<void> apply_host_meters(bool wanted);
 
   // Fixed after construction.
@@ -123,6 +124,7 @@ class Agent final : public App {
   Pipeline pipeline_;
   Destinations destinations_;
   exporters::ScrapeHandler scrape_;
+  OwnBoards boards_;
   Router router_;
   PrometheusApi api_{[this] { return history_.window()->view(); }, clock_, query_options(config_->query)};
   std::atomic<bool> last_reload_successful_{true};
@@ -140,6 +142,7 @@ Result<void> Agent::start() {
   data_lock_ = std::move(*lock);
   add_routes();
   add_status_routes();
+  apply_boards(*config_);
   history_.start();
   pipeline_.add_sink(history_.window());  // ahead of all that may read it
   alerting_.add_routes(router_);
@@ -182,6 +185,14 @@ void Agent::http_stays(const HttpConfig& in_force) {
     config_ = std::move(config);
   }
   reload_failed();
+}
+
+void Agent::apply_boards(const Config& config) {
+  boards_.set(config.dashboards, folder_of(config));
+  const OwnBoards::Found found = boards_.look();
+  for (const std::string& pattern : found.unmatched) log_.warning("no dashboard", {{"pattern", pattern}});
+  for (const OwnBoard& board : found.boards)
+    if (!board.fault.empty()) log_.warning("dashboard", {{"file", board.path}, {"fault", board.fault}});
 }
 
 Result<void> Agent::apply_host_meters(bool wanted) {
@@ -251,7 +262,7 @@ void Agent::add_status_routes() {
   router_.get("/", [this](const auto&, auto& responder) { send_index(listeners(), responder); });
   api_.add_routes(router_);
   add_page(router_, {[this] { return std::chrono::duration<double>(tick_interval(*config())).count(); },
-                     [this] { return config()->trace_url; }});
+                     [this] { return config()->trace_url; }}, boards_);
 }
 
 RuntimeStatus Agent::runtime() const {
@@ -305,6 +316,7 @@ Result<void> Agent::reload(std::shared_ptr<const Config> config) {
   log_.set_level(config->log_level);
   destinations_.apply(config->exports, config->stop_timeout);
   alerting_.apply(*config);
+  apply_boards(*config);
   pipeline_.set_interval(tick_interval(*config));
   intake_.configure(intake_options(*config));
   otlp_.configure(otlp_options(config->otlp));

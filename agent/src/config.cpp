@@ -200,6 +200,7 @@ void read_root(TomlTable& root, Config& config) {
   config.exports = read_exports(root, {config.otlp.grpc_listen, config.otlp.http_listen, config.http.listen});
   read_notify(root, config.notify);
   read_rules(root.table("rules"), config.rules);
+  root.table("dashboards").read("files", config.dashboards);
   config.thresholds = read_thresholds(root);
   using std::chrono::milliseconds;
   config.slos = read_slos(root, {std::chrono::duration_cast<milliseconds>(config.tick),
@@ -232,6 +233,11 @@ Config read_config(std::string_view text, const std::string& file, const ConfigO
   if (config.external_url.empty()) config.external_url = listener_url(config.http);
   if (config.dashboards_url.empty()) config.dashboards_url = config.external_url;
   return config;
+}
+
+std::string folder_of(const Config& config) {
+  std::error_code ignored;
+  return config.file.empty() ? "" : std::filesystem::absolute(config.file, ignored).lexically_normal().parent_path().string();
 }
 
 std::vector<std::string> config_keys() {

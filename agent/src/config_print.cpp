@@ -337,6 +337,8 @@ std::string to_toml_without_secrets(const Config& config) {
   for (const ExportConfig& item : config.exports) write_export(toml, item);
   write_notify(toml, config.notify);
   write_rules(toml, config.rules);
+  toml.section("dashboards");
+  toml.texts("files", config.dashboards);
   for (const Threshold& item : config.thresholds) write_threshold(toml, item);
   for (const SloConfig& one : config.slos) write_slo(toml, one.slo);
   return std::move(toml).take();

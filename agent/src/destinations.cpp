@@ -26,8 +26,8 @@ wire::Encoding encoding_of(const std::string& text) {
   return text == "zstd" ? wire::Encoding::Zstd : wire::Encoding::Gzip;
 }
 
-exporters::OtlpOptions options_of(const ExportConfig& config) {
-  exporters::OtlpOptions options;
+exporters::DestinationOptions options_of(const ExportConfig& config) {
+  exporters::DestinationOptions options;
   options.name = config.name;
   // The configuration has checked the word.
   if (config.protocol != kRemoteWrite) options.protocol = *exporters::parse_otlp_protocol(config.protocol);
@@ -52,7 +52,7 @@ exporters::OtlpOptions options_of(const ExportConfig& config) {
   return options;
 }
 
-void add(exporters::OtlpSignalStats& to, const exporters::OtlpSignalStats& from) {
+void add(exporters::SignalStats& to, const exporters::SignalStats& from) {
   to.ledger.offered += from.ledger.offered;
   to.ledger.sent += from.ledger.sent;
   to.ledger.queued += from.ledger.queued;
@@ -103,21 +103,21 @@ class Destinations::Past {
     std::erase(leaving_, sender);
     add_all(sender->stats(), ended_);
   }
-  void add_to(exporters::OtlpStats& stats) const {
+  void add_to(exporters::DestinationStats& stats) const {
     const std::lock_guard lock(mutex_);
     add_all(ended_, stats);
     for (const Sender& sender : leaving_) add_all(sender->stats(), stats);
   }
 
  private:
-  static void add_all(const exporters::OtlpStats& from, exporters::OtlpStats& to) {
+  static void add_all(const exporters::DestinationStats& from, exporters::DestinationStats& to) {
     add(to.metrics, from.metrics);
     add(to.spans, from.spans);
   }
 
   mutable std::mutex mutex_;
   std::vector<Sender> leaving_;  // guarded by mutex_
-  exporters::OtlpStats ended_;   // guarded by mutex_; only what can be added up
+  exporters::DestinationStats ended_;   // guarded by mutex_; only what can be added up
 };
 
 Destinations::Destinations(Pipeline& pipeline, Log& log, const Clock& clock)
@@ -130,23 +130,23 @@ std::shared_ptr<const Destinations::All> Destinations::all() const {
   return all_;
 }
 
-Destinations::Destination Destinations::make(const ExportConfig& config, const Destination* before) {
-  Destination made;
+Destinations::Entry Destinations::make(const ExportConfig& config, const Entry* before) {
+  Entry made;
   made.config = config;
   made.past = before != nullptr ? before->past : std::make_shared<Past>();
-  exporters::OtlpOptions options = options_of(config);
+  exporters::DestinationOptions options = options_of(config);
   options.held = before != nullptr && before->sender != nullptr;
   open(made, std::move(options));
   return made;
 }
 
 // Makes the sender and tells of it; where that cannot be, destination.fault says why.
-void Destinations::open(Destination& destination, exporters::OtlpOptions options) {
+void Destinations::open(Entry& destination, exporters::DestinationOptions options) {
   const std::string name = destination.config.name;
   options.report = [this, name](const std::string& what) {
     log_.warning("export", {{"destination", name}, {"what", what}});
   };
-  std::unique_ptr<exporters::OtlpTransport> transport;
+  std::unique_ptr<exporters::Transport> transport;
   std::unique_ptr<exporters::MetricsEncoder> encoder;
   const bool remote_write = destination.config.protocol == kRemoteWrite;
   if (remote_write) encoder = exporters::make_remote_write_encoder(write_options_of(destination.config));
@@ -158,7 +158,7 @@ void Destinations::open(Destination& destination, exporters::OtlpOptions options
     }
   }
   if (destination.fault.empty()) {
-    auto sender = exporters::OtlpDestination::make(std::move(options), std::move(transport), clock_, std::move(encoder));
+    auto sender = exporters::Destination::make(std::move(options), std::move(transport), clock_, std::move(encoder));
     if (sender) {
       destination.sender = std::move(*sender);
     } else {
@@ -184,8 +184,8 @@ void Destinations::apply_environment(const std::vector<std::string>& own) {
   if (!environment.traces_endpoint_given) environment.traces.reset();
   auto now = std::make_shared<All>(*all());
   std::size_t number = 0;
-  for (exporters::OtlpOptions& options : environment.destinations()) {
-    Destination made;
+  for (exporters::DestinationOptions& options : environment.destinations()) {
+    Entry made;
     made.of_environment = true;
     made.config.name = ++number == 1 ? "environment" : "environment-" + std::to_string(number);
     made.config.protocol = exporters::to_text(options.protocol);
@@ -219,7 +219,7 @@ void Destinations::apply_environment(const std::vector<std::string>& own) {
 void Destinations::apply(const std::vector<ExportConfig>& exports, std::chrono::nanoseconds deadline) {
   const std::shared_ptr<const All> before = all();
   auto now = std::make_shared<All>();
-  std::vector<const Destination*> gone;
+  std::vector<const Entry*> gone;
   for (const auto& [name, destination] : *before) {
     if (destination.of_environment || std::find(exports.begin(), exports.end(), destination.config) != exports.end()) {
       now->emplace(name, destination);
@@ -238,22 +238,22 @@ void Destinations::apply(const std::vector<ExportConfig>& exports, std::chrono::
     all_ = now;
   }
   std::erase_if(flushes_, [](const Flush& flush) { return flush.done->load(); });
-  for (const Destination* destination : gone) {
+  for (const Entry* destination : gone) {
     const auto next = now->find(destination->config.name);
     if (destination->sender) flush(*destination, next == now->end() ? nullptr : &next->second, deadline);
   }
 }
 
 // On a thread of its own, so that one that hangs holds up neither the others nor the reload.
-void Destinations::flush(const Destination& gone, const Destination* next, std::chrono::nanoseconds deadline) {
+void Destinations::flush(const Entry& gone, const Entry* next, std::chrono::nanoseconds deadline) {
   const Sender after = next == nullptr ? nullptr : next->sender;
   const bool same = next != nullptr && continues(gone.config, next->config);
   auto done = std::make_shared<std::atomic<bool>>(false);
   gone.past->leaving(gone.sender);
   std::jthread thread([this, gone, after, same, deadline, done] {
     gone.sender->stop(deadline);
-    const exporters::OtlpStats stats = gone.sender->stats();
-    const auto stopped = [](const exporters::OtlpSignalStats& signal) {
+    const exporters::DestinationStats stats = gone.sender->stats();
+    const auto stopped = [](const exporters::SignalStats& signal) {
       return std::to_string(signal.ledger.dropped_for(wire::DropReason::Stopped));
     };
     log_.info("flushed", {{"destination", gone.config.name},
@@ -278,14 +278,14 @@ bool Destinations::forward(std::string_view resource_spans, std::uint64_t spans)
 }
 
 // Side by side, so that a destination that hangs takes nothing from the others' deadline.
-void Destinations::stop_all(std::vector<std::shared_ptr<exporters::OtlpDestination>> senders,
+void Destinations::stop_all(std::vector<std::shared_ptr<exporters::Destination>> senders,
                             std::chrono::nanoseconds deadline) {
   std::vector<std::jthread> stopping;
   for (const auto& sender : senders) stopping.emplace_back([sender, deadline] { sender->stop(deadline); });
 }
 
 void Destinations::stop(std::chrono::nanoseconds deadline) {
-  std::vector<std::shared_ptr<exporters::OtlpDestination>> senders;
+  std::vector<std::shared_ptr<exporters::Destination>> senders;
   for (const auto& [name, destination] : *all()) {
     if (!destination.sender) continue;
     pipeline_.remove_sink(*destination.sender);

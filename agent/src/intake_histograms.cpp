@@ -17,7 +17,7 @@ constexpr std::size_t kMaxBounds = 1'024;
 constexpr std::size_t kMaxNativeBuckets = 320;  // of a side: senders may keep more than we do
 constexpr std::uint64_t kMaxCount = std::numeric_limits<std::int64_t>::max();
 
-std::span<const std::uint64_t> words_of(const MetricPoints& batch, Words words) noexcept {
+std::span<const std::uint64_t> words_of(const MetricPoints& batch, WordRange words) noexcept {
   return std::span(batch.words).subspan(words.begin, words.size);
 }
 

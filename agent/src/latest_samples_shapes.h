@@ -31,8 +31,8 @@ inline std::size_t size_of(const MetricPoints& points, Shape shape) noexcept {
   return 0;
 }
 
-inline Words append_words(MetricPoints& points, const std::vector<std::uint64_t>& words) {
-  const Words range{static_cast<std::uint32_t>(points.words.size()), static_cast<std::uint32_t>(words.size())};
+inline WordRange append_words(MetricPoints& points, const std::vector<std::uint64_t>& words) {
+  const WordRange range{static_cast<std::uint32_t>(points.words.size()), static_cast<std::uint32_t>(words.size())};
   points.words.insert(points.words.end(), words.begin(), words.end());
   return range;
 }

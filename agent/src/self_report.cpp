@@ -124,7 +124,7 @@ const std::vector<Meter>& receiver_meters() {
 }
 
 const std::vector<Meter>& delivery_meters() {
-  using Signal = exporters::OtlpSignalStats;
+  using Signal = exporters::SignalStats;
   static const std::vector<Meter> meters{
       {meters::kTocsinExportOfferedTotal,
        [](const Facts& f, Observer& o) { each_signal(f, o, [](const Signal& x) { return x.ledger.offered; }); }},

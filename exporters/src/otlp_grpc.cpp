@@ -3,7 +3,7 @@
 
 #include <mutex>
 
-#include "exporters/src/otlp_send_answer.h"
+#include "exporters/src/send_answer.h"
 #include "wire/grpc_client.h"
 
 namespace tocsin::exporters {
@@ -13,18 +13,18 @@ namespace {
 constexpr const char* kMetricsMethod = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export";
 constexpr const char* kTracesMethod = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 
-class GrpcTransport final : public OtlpTransport {
+class GrpcTransport final : public Transport {
  public:
-  GrpcTransport(const OtlpOptions& options, std::unique_ptr<wire::GrpcClient> metrics,
+  GrpcTransport(const DestinationOptions& options, std::unique_ptr<wire::GrpcClient> metrics,
                 std::unique_ptr<wire::GrpcClient> traces)
       : gzip_(options.compression == wire::Encoding::Gzip), metadata_(options.headers), metrics_(std::move(metrics)),
         traces_(std::move(traces)) {}
 
-  std::string prepare(OtlpSignal, std::string request) override { return request; }
+  std::string prepare(Signal, std::string request) override { return request; }
 
-  void send(OtlpSignal signal, std::shared_ptr<const std::string> prepared, std::chrono::milliseconds timeout,
+  void send(Signal signal, std::shared_ptr<const std::string> prepared, std::chrono::milliseconds timeout,
             Done done) override {
-    const bool is_metrics = signal == OtlpSignal::Metrics;
+    const bool is_metrics = signal == Signal::Metrics;
     wire::GrpcClient& client = is_metrics || !traces_ ? *metrics_ : *traces_;
     wire::GrpcRequest request{is_metrics ? kMetricsMethod : kTracesMethod, std::move(prepared), metadata_, timeout, gzip_};
     const auto id = client.call(std::move(request), [signal, done = std::move(done)](Result<wire::GrpcResult> result) {
@@ -59,11 +59,11 @@ class GrpcTransport final : public OtlpTransport {
   std::unique_ptr<wire::GrpcClient> metrics_, traces_;  // traces: null where both go the same way
 };
 
-Error wrong(const OtlpOptions& options, const std::string& reason) {
+Error wrong(const DestinationOptions& options, const std::string& reason) {
   return {Fault::Configuration, "export \"" + options.name + "\": " + reason};
 }
 
-Result<std::unique_ptr<wire::GrpcClient>> client_for(const OtlpOptions& options, const std::string& target) {
+Result<std::unique_ptr<wire::GrpcClient>> client_for(const DestinationOptions& options, const std::string& target) {
   wire::GrpcClientOptions client;
   client.target = target;
   const wire::HttpClientTls& tls = options.tls;
@@ -76,7 +76,7 @@ Result<std::unique_ptr<wire::GrpcClient>> client_for(const OtlpOptions& options,
 
 }  // namespace
 
-Result<std::unique_ptr<OtlpTransport>> make_grpc_transport(const OtlpOptions& options) {
+Result<std::unique_ptr<Transport>> make_grpc_transport(const DestinationOptions& options) {
   if (options.compression != wire::Encoding::Identity && options.compression != wire::Encoding::Gzip)
     return wrong(options, "gRPC is compressed by gzip or not at all");
   if (options.tls.insecure) return wrong(options, "over gRPC a certificate is always checked: name its CA file");
@@ -90,7 +90,7 @@ Result<std::unique_ptr<OtlpTransport>> make_grpc_transport(const OtlpOptions& op
     if (!made) return std::move(made).error();
     traces = *std::move(made);
   }
-  std::unique_ptr<OtlpTransport> transport =
+  std::unique_ptr<Transport> transport =
       std::make_unique<GrpcTransport>(options, *std::move(metrics), std::move(traces));
   return transport;
 }

@@ -52,7 +52,7 @@ meters::Attributes resource_of(meters::Attributes given, const meters::Attribute
 
 class Push::Loop {
  public:
-  Loop(meters::Source& source, std::unique_ptr<OtlpDestination> destination, nanoseconds interval,
+  Loop(meters::Source& source, std::unique_ptr<Destination> destination, nanoseconds interval,
        nanoseconds stop_timeout, std::vector<std::string> warnings)
       : source_(source),
         follower_(destination ? source.follow() : nullptr),
@@ -82,7 +82,7 @@ class Push::Loop {
   // A forked child has this object but none of its threads: there is nothing to join.
   bool is_child() const noexcept { return ::getpid() != pid_; }
   bool enabled() const noexcept { return destination_ != nullptr; }
-  OtlpStats stats() const { return destination_ ? destination_->stats() : OtlpStats{}; }
+  DestinationStats stats() const { return destination_ ? destination_->stats() : DestinationStats{}; }
   const std::vector<std::string>& warnings() const noexcept { return warnings_; }
 
  private:
@@ -113,7 +113,7 @@ class Push::Loop {
   const pid_t pid_ = ::getpid();
   meters::Source& source_;
   const std::unique_ptr<meters::Follower> follower_;  // null: the source needs none
-  const std::unique_ptr<OtlpDestination> destination_;  // null: disabled
+  const std::unique_ptr<Destination> destination_;  // null: disabled
   const nanoseconds interval_, stop_timeout_;
   const std::vector<std::string> warnings_;
 
@@ -127,10 +127,10 @@ class Push::Loop {
 
 Result<std::unique_ptr<Push>> Push::start(meters::Source& source, PushOptions options) {
   OtlpEnvironment environment = read_otlp_environment(options.environment, false);
-  std::optional<OtlpOptions> wanted = std::move(options.destination);
+  std::optional<DestinationOptions> wanted = std::move(options.destination);
   if (!wanted) wanted = environment.metrics;
   if (environment.disabled) wanted.reset();
-  std::unique_ptr<OtlpDestination> destination;
+  std::unique_ptr<Destination> destination;
   nanoseconds interval{0};
   if (wanted) {
     wanted->spans = false;
@@ -142,7 +142,7 @@ Result<std::unique_ptr<Push>> Push::start(meters::Source& source, PushOptions op
     interval = std::exchange(wanted->interval, nanoseconds{1});
     if (interval <= nanoseconds{0})
       return Error{Fault::Configuration, "export \"" + wanted->name + "\": interval must be longer than zero"};
-    auto made = OtlpDestination::make(*std::move(wanted));
+    auto made = Destination::make(*std::move(wanted));
     if (!made) return std::move(made).error();
     destination = *std::move(made);
   }
@@ -161,7 +161,7 @@ Push::~Push() {
 bool Push::flush(nanoseconds deadline) { return loop_->flush(deadline); }
 void Push::stop() { loop_->stop(); }
 bool Push::enabled() const noexcept { return loop_->enabled(); }
-OtlpStats Push::stats() const { return loop_->stats(); }
+DestinationStats Push::stats() const { return loop_->stats(); }
 const std::vector<std::string>& Push::warnings() const noexcept { return loop_->warnings(); }
 
 }  // namespace tocsin::exporters

@@ -3,14 +3,14 @@
 #include <snappy.h>
 
 #include "exporters/remote_write.h"
-#include "exporters/src/otlp_send_answer.h"
-#include "exporters/src/otlp_send_post.h"
+#include "exporters/src/send_answer.h"
+#include "exporters/src/send_post.h"
 
 namespace tocsin::exporters {
 
 namespace {
 
-wire::HttpHeaders headers_of(const OtlpOptions& options) {
+wire::HttpHeaders headers_of(const DestinationOptions& options) {
   wire::HttpHeaders headers = own_headers(options);
   headers.add("Content-Type", "application/x-protobuf");
   headers.add("Content-Encoding", "snappy");
@@ -20,23 +20,23 @@ wire::HttpHeaders headers_of(const OtlpOptions& options) {
 
 // The specification: what the receiver could not do now (429, 5xx) is sent again, what it will never take is not.
 wire::Verdict judge_write(const wire::HttpReply& reply, Time now) {
-  wire::Verdict verdict = judge(OtlpSignal::Metrics, reply, now);
+  wire::Verdict verdict = judge(Signal::Metrics, reply, now);
   if (reply.status >= 500) verdict.kind = wire::Verdict::Kind::Retry;
   return verdict;
 }
 
-class RemoteWriteTransport final : public OtlpTransport {
+class RemoteWriteTransport final : public Transport {
  public:
-  explicit RemoteWriteTransport(const OtlpOptions& options)
+  explicit RemoteWriteTransport(const DestinationOptions& options)
       : url_(options.endpoint), post_("remote-write", options.tls, headers_of(options)) {}
 
-  std::string prepare(OtlpSignal, std::string request) override {
+  std::string prepare(Signal, std::string request) override {
     std::string block;
     snappy::Compress(request.data(), request.size(), &block);
     return block;
   }
 
-  void send(OtlpSignal, std::shared_ptr<const std::string> prepared, std::chrono::milliseconds timeout, Done done) override {
+  void send(Signal, std::shared_ptr<const std::string> prepared, std::chrono::milliseconds timeout, Done done) override {
     post_.send(url_, *prepared, timeout, [done = std::move(done)](Result<wire::HttpReply> reply) {
       done(reply ? judge_write(*reply, SystemClock::instance().now()) : judge(reply.error()));
     });
@@ -51,10 +51,10 @@ class RemoteWriteTransport final : public OtlpTransport {
 
 }  // namespace
 
-Result<std::unique_ptr<OtlpTransport>> make_remote_write_transport(const OtlpOptions& options) {
+Result<std::unique_ptr<Transport>> make_remote_write_transport(const DestinationOptions& options) {
   if (auto good = check_url(options, options.endpoint); !good) return std::move(good).error();
   if (auto good = check_headers(options); !good) return std::move(good).error();
-  std::unique_ptr<OtlpTransport> transport = std::make_unique<RemoteWriteTransport>(options);
+  std::unique_ptr<Transport> transport = std::make_unique<RemoteWriteTransport>(options);
   return transport;
 }
 

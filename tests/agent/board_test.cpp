@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <map>
+
 #include "agent/check/dashboard.h"
 
 namespace tocsin::agent {
@@ -88,6 +91,25 @@ TEST(Board, panels_flow_and_rows_fold) {
   EXPECT_EQ(panels[4].text_at("title"), "S");
   EXPECT_EQ(panels[4].find("panels")->items.size(), 0U);
   EXPECT_EQ(read_dashboard(*tree).queries.size(), 6U + 3U) << "every panel, and three annotations";
+}
+
+TEST(Board, a_panel_put_in_between_moves_no_others_id) {
+  const auto panel = [](const std::string& title, const std::string& more = "") {
+    return "[[panel]]\ntitle = \"" + title + "\"\ndescription = \"d\"\nunit = \"s\"\nquery = \"m\"\n" + more;
+  };
+  const auto ids = [](const std::string& text) {
+    std::map<std::string, std::int64_t> found;
+    for (const BoardPanel& each : board_of(text).panels) found[each.title] = each.id;
+    return found;
+  };
+  const std::string head(kHead);
+  EXPECT_EQ(ids(head + panel("A") + panel("B")), (std::map<std::string, std::int64_t>{{"A", 1}, {"B", 2}}));
+  EXPECT_EQ(ids(head + panel("A") + panel("new", "id = 3\n") + panel("B")), (std::map<std::string, std::int64_t>{{"A", 1}, {"new", 3}, {"B", 2}}));
+  EXPECT_EQ(ids(head + panel("A", "id = 2\n") + panel("B") + panel("C")), (std::map<std::string, std::int64_t>{{"A", 2}, {"B", 1}, {"C", 3}}));
+  TomlFaults faults;
+  (void)read_board(head + panel("A", "id = 7\n") + panel("B", "id = 7\n"), "b.toml", faults);
+  ASSERT_EQ(faults.size(), 1U);
+  EXPECT_NE(faults[0].text().find("another panel has it"), std::string::npos) << faults[0].text();
 }
 
 TEST(Board, faults_have_their_place) {

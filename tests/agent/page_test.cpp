@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+
 #include "tests/agent/answer.h"
 #include "wire/compression.h"
 
@@ -12,9 +15,11 @@ namespace {
 
 using testing::HasSubstr;
 
-Router page() {
+OwnBoards none;
+
+Router page(OwnBoards& boards = none) {
   Router router;
-  add_page(router, {[] { return 15.0; }});
+  add_page(router, {[] { return 15.0; }}, boards);
   return router;
 }
 
@@ -45,6 +50,21 @@ TEST(Page, TellsWhatItLists) {
   EXPECT_THAT(facts.body, HasSubstr("\"tickSeconds\":15"));
   EXPECT_THAT(facts.body, HasSubstr("\"tocsin-overview\""));
   EXPECT_THAT(facts.body, HasSubstr("\"HighErrorRate\""));
+}
+
+TEST(Page, APersonsOwnDashboardsAreListedAndServed) {
+  const std::string folder = testing::TempDir() + "page_own";
+  std::filesystem::create_directories(folder);
+  std::ofstream(folder + "/shop.json") << R"({"uid": "shop", "title": "The shop", "panels": []})";
+  OwnBoards boards;
+  boards.set({"*.json", "none/*.json"}, folder);
+  const Router router = page(boards);
+  const std::string facts = answer_of(router, request_of("GET", "/api/v1/status/page")).body;
+  EXPECT_THAT(facts, HasSubstr(R"("title":"The shop","description":"","file":"own/shop.json")"));
+  EXPECT_THAT(facts, HasSubstr(R"("unmatched":["none/*.json"])"));
+  EXPECT_THAT(answer_of(router, request_of("GET", "/dashboards/own/shop.json")).body, HasSubstr("The shop"));
+  for (const char* path : {"/dashboards/own/other.json", "/dashboards/own/../page.js", "/dashboards/own/"})
+    EXPECT_EQ(answer_of(router, request_of("GET", path)).status, 404) << path;
 }
 
 }  // namespace

@@ -9,7 +9,7 @@ import tomllib
 import pytest
 
 from harness import dashboards
-from harness.browser import PHONE, address, all_have, demo_in_a_browser, drag_to, panels, press_over
+from harness.browser import PHONE, address, all_have, demo_in_a_browser, drag_to, panels, press_over, steady_box
 from harness.destination import Destination
 from harness.process import ROOT, wait_until
 from harness.truth import Truth
@@ -261,24 +261,30 @@ def test_limits_that_a_person_set_are_drawn(living):
 
 def test_an_exemplar_is_pinned_and_leads_to_its_trace(living):
     chromium, agent = living
-    now = int(time.time() * 1000)
-    since, until = now - 60_000, now
-    page = chromium.open(f"/d/tocsin-overview?from={since}&to={until}&refresh=off")
+
+    def recent():
+        """(since, times): the last minute in milliseconds, and when its exemplars were."""
+        since = int(time.time() * 1000) - 60_000
+        found = agent.get("/api/v1/query_exemplars", params={"query": 'server_request_time_microseconds_bucket{status="ok"}',
+                                                             "start": since / 1000, "end": since / 1000 + 60}).json()
+        times = [one["timestamp"] * 1000 for series in found["data"] for one in series["exemplars"]]
+        return times and (since, times)
+
+    since, times = wait_until(recent, 20, "a request has left an exemplar")
+    page = chromium.open(f"/d/tocsin-overview?from={since}&to={since + 60_000}&refresh=off")
     panel = page.get_by_label("Latency of successful requests", exact=True).first
     plot = panel.locator(".u-over")
-    plot.wait_for()
-    found = agent.get("/api/v1/query_exemplars", params={"query": 'server_request_time_microseconds_bucket{status="ok"}', "start": since / 1000, "end": until / 1000}).json()
-    times = [one["timestamp"] for series in found["data"] for one in series["exemplars"]]
-    assert times
-    box = plot.bounding_box()
-    x = (max(times) * 1000 - since) / (until - since) * box["width"]
-    for y in range(int(box["height"]) - 3, 0, -5):
-        plot.hover(position={"x": min(x, box["width"] - 1), "y": y})
+    box = steady_box(page, plot)
+    x = min((max(times) - since) / 60_000 * box["width"], box["width"] - 1)
+
+    def shown_at(y):
+        plot.hover(position={"x": x, "y": y})
         page.evaluate("new Promise(done => requestAnimationFrame(() => setTimeout(done, 20)))")  # it is drawn
-        if panel.locator(".tooltip .exemplar").count():
-            break
+        return panel.locator(".tooltip .exemplar").count() > 0
+
+    y = next(y for y in range(int(box["height"]) - 3, 0, -5) if shown_at(y) and shown_at(y))  # and stays
     assert "trace_id" in panel.locator(".tooltip .exemplar").inner_text()
-    plot.click(position={"x": min(x, box["width"] - 1), "y": y})
+    plot.click(position={"x": x, "y": y})
     card = panel.get_by_role("dialog", name="exemplar")
     trace = card.locator(".exemplar code").first.inner_text()
     assert re.fullmatch("[0-9a-f]{32}", trace)

@@ -63,8 +63,17 @@ void notify_api_example(Silences& silences, const HttpRequest& request, Time now
   take_silence(silences, request, now, responder);
 }
 
+void own_boards_example() {
+  const auto show = [](const std::string&) {};
+  OwnBoards boards;
+  boards.set({"boards/*.json"}, "/etc/tocsin");
+  for (const OwnBoard& board : boards.look().boards) show(board.title);
+  boards.text("shop");
+}
+
 void page_example(Router& router) {
-  add_page(router, {[] { return 15.0; }});
+  OwnBoards boards;
+  add_page(router, {[] { return 15.0; }}, boards);
   page_is_built();
 }
 

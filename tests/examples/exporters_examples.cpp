@@ -15,11 +15,11 @@
 #include "exporters/exposition.h"
 #include "exporters/negotiation.h"
 #include "exporters/open_metrics.h"
-#include "exporters/otlp.h"
+#include "exporters/destination.h"
 #include "exporters/otlp_encode.h"
 #include "exporters/otlp_environment.h"
 #include "exporters/otlp_grpc.h"
-#include "exporters/otlp_transport.h"
+#include "exporters/transport.h"
 #include "exporters/patterns.h"
 #include "exporters/prometheus_cpp.h"
 #include "exporters/prometheus_protobuf.h"
@@ -66,7 +66,7 @@ void open_metrics_example(const SnapshotPtr& snapshot, const BlockSink& sink) {
 }
 
 void otlp_example(const SnapshotPtr& snapshot, std::string_view resource_spans) {
-  auto destination = OtlpDestination::make({.name = "collector", .endpoint = "http://collector:4318"});
+  auto destination = Destination::make({.name = "collector", .endpoint = "http://collector:4318"});
   (*destination)->accept(snapshot);
   (*destination)->forward_spans(resource_spans, 17);
   (*destination)->stop(10s);
@@ -83,26 +83,26 @@ void metrics_encoder_example(MetricsEncoder& encoder, const SnapshotPtr& snapsho
   while (auto request = encoder.next(SIZE_MAX)) if (send(request->body)) encoder.acknowledge(*request);
 }
 
-void remote_write_example(const OtlpOptions& options, const Clock& clock) {
+void remote_write_example(const DestinationOptions& options, const Clock& clock) {
   auto transport = make_remote_write_transport(options);
-  auto destination = OtlpDestination::make(options, *std::move(transport), clock, make_remote_write_encoder({}));
+  auto destination = Destination::make(options, *std::move(transport), clock, make_remote_write_encoder({}));
 }
 
 void otlp_environment_example() {
   OtlpEnvironment environment = read_otlp_environment();
   for (const std::string& warning : environment.warnings) log(warning);
-  if (environment.metrics) OtlpDestination::make(*environment.metrics);
+  if (environment.metrics) Destination::make(*environment.metrics);
 }
 
-void otlp_grpc_example(const OtlpOptions& options) {
+void otlp_grpc_example(const DestinationOptions& options) {
   auto transport = make_grpc_transport(options);
-  auto destination = OtlpDestination::make(options, *std::move(transport));
+  auto destination = Destination::make(options, *std::move(transport));
 }
 
-void otlp_transport_example(const OtlpOptions& options, const std::string& request) {
+void otlp_transport_example(const DestinationOptions& options, const std::string& request) {
   auto transport = make_http_transport(options);
-  auto body = std::make_shared<const std::string>((*transport)->prepare(OtlpSignal::Metrics, request));
-  (*transport)->send(OtlpSignal::Metrics, body, 10s, [](wire::Verdict verdict) { use(verdict); });
+  auto body = std::make_shared<const std::string>((*transport)->prepare(Signal::Metrics, request));
+  (*transport)->send(Signal::Metrics, body, 10s, [](wire::Verdict verdict) { use(verdict); });
 }
 
 void patterns_example() {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "exporters/src/otlp_send_answer.h"
+#include "exporters/src/send_answer.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -14,7 +14,7 @@ using testing::HasSubstr;
 using wire::RpcCode;
 
 wire::Verdict http(int status, wire::HttpHeaders headers = {}, std::string body = {}) {
-  return judge(OtlpSignal::Metrics, {status, std::move(headers), std::move(body)}, from_unix_ns(1'700'000'000'000'000'000));
+  return judge(Signal::Metrics, {status, std::move(headers), std::move(body)}, from_unix_ns(1'700'000'000'000'000'000));
 }
 
 TEST(OtlpAnswer, HttpStatus) {
@@ -73,7 +73,7 @@ TEST(OtlpAnswer, TheWordsOfAnError) {
 
 TEST(OtlpAnswer, GrpcCodes) {
   const auto kind = [](RpcCode code, std::optional<std::chrono::milliseconds> delay = {}, std::string message = {}) {
-    return judge(OtlpSignal::Traces, wire::RpcStatus{code, std::move(message), delay}, "").kind;
+    return judge(Signal::Traces, wire::RpcStatus{code, std::move(message), delay}, "").kind;
   };
   EXPECT_EQ(kind(RpcCode::Ok), Kind::Accepted);
   for (const RpcCode code : {RpcCode::Cancelled, RpcCode::DeadlineExceeded, RpcCode::Aborted, RpcCode::OutOfRange,
@@ -88,7 +88,7 @@ TEST(OtlpAnswer, GrpcCodes) {
   EXPECT_EQ(kind(RpcCode::ResourceExhausted, {}, "grpc: received message larger than max (7 vs. 4)"), Kind::TooLarge);
   EXPECT_EQ(kind(RpcCode::ResourceExhausted, {}, "the message is larger than max (4194304 bytes)"), Kind::TooLarge) << "our own";
   EXPECT_EQ(kind(RpcCode::OutOfRange, {}, "Error, message length too large: found 7 bytes"), Kind::TooLarge);
-  const auto throttled = judge(OtlpSignal::Traces, wire::RpcStatus{RpcCode::Unavailable, "full", std::chrono::milliseconds{1500}}, "");
+  const auto throttled = judge(Signal::Traces, wire::RpcStatus{RpcCode::Unavailable, "full", std::chrono::milliseconds{1500}}, "");
   EXPECT_EQ(throttled.retry_after, std::chrono::milliseconds{1500});
   EXPECT_EQ(throttled.message, "gRPC UNAVAILABLE: full");
 }

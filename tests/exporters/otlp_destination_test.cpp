@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "exporters/otlp.h"
+#include "exporters/destination.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -14,9 +14,9 @@ using namespace std::chrono_literals;
 using testing::HasSubstr;
 using wire::DropReason;
 
-TEST(OtlpDestination, SendsMetricsAndSpans) {
+TEST(Destination, SendsMetricsAndSpans) {
   OtlpReceiver receiver;
-  OtlpOptions options = options_for(receiver.endpoint() + "/otlp/");
+  DestinationOptions options = options_for(receiver.endpoint() + "/otlp/");
   options.headers = {{"X-Tenant", "a"}};
   const auto destination = make(std::move(options));
   Feed feed(3);
@@ -34,7 +34,7 @@ TEST(OtlpDestination, SendsMetricsAndSpans) {
   EXPECT_EQ(seen[1].json,
             R"({"resourceSpans":[{"scopeSpans":[{"spans":[{"spanId":"3132333435363738","name":"s0"},)"
             R"({"spanId":"3132333435363738","name":"s1"}]}],"schemaUrl":"schema"}]})");
-  const OtlpStats stats = destination->stats();
+  const DestinationStats stats = destination->stats();
   EXPECT_EQ(stats.metrics.ledger.sent, 3u);
   EXPECT_EQ(stats.spans.ledger.sent, 2u);
   EXPECT_TRUE(stats.last_success_time);
@@ -42,11 +42,11 @@ TEST(OtlpDestination, SendsMetricsAndSpans) {
   EXPECT_GT(stats.last_latency.count(), 0);
 }
 
-TEST(OtlpDestination, EveryProtocolAndCompression) {
+TEST(Destination, EveryProtocolAndCompression) {
   for (const auto protocol : {OtlpProtocol::HttpProtobuf, OtlpProtocol::HttpJson})
     for (const auto compression : {wire::Encoding::Identity, wire::Encoding::Gzip, wire::Encoding::Zstd}) {
       OtlpReceiver receiver;
-      OtlpOptions options = options_for(receiver.endpoint());
+      DestinationOptions options = options_for(receiver.endpoint());
       options.protocol = protocol;
       options.compression = compression;
       const auto destination = make(std::move(options));
@@ -62,9 +62,9 @@ TEST(OtlpDestination, EveryProtocolAndCompression) {
     }
 }
 
-TEST(OtlpDestination, TakesASnapshotAnIntervalAndTheLastOneWhenItStops) {
+TEST(Destination, TakesASnapshotAnIntervalAndTheLastOneWhenItStops) {
   OtlpReceiver receiver;
-  OtlpOptions options = options_for(receiver.endpoint());
+  DestinationOptions options = options_for(receiver.endpoint());
   options.interval = 10us;
   const auto destination = make(std::move(options));
   Feed feed(1);  // one every microsecond
@@ -75,10 +75,10 @@ TEST(OtlpDestination, TakesASnapshotAnIntervalAndTheLastOneWhenItStops) {
   EXPECT_THAT(receiver.seen().back().json, HasSubstr(R"("asInt":"25")"));
 }
 
-TEST(OtlpDestination, TheQueueIsBoundedAndDropsTheOldest) {
+TEST(Destination, TheQueueIsBoundedAndDropsTheOldest) {
   OtlpReceiver receiver;
   receiver.answer({{.hang = true}});
-  OtlpOptions options = options_for(receiver.endpoint());
+  DestinationOptions options = options_for(receiver.endpoint());
   Feed feed(100);
   options.max_queue_bytes = 3 * bytes_of(*feed.next()) + 100;
   const auto destination = make(std::move(options));
@@ -91,7 +91,7 @@ TEST(OtlpDestination, TheQueueIsBoundedAndDropsTheOldest) {
     std::this_thread::yield();
   receiver.release();
   ASSERT_TRUE(destination->flush(10s));
-  const OtlpStats stats = destination->stats();
+  const DestinationStats stats = destination->stats();
   EXPECT_EQ(stats.metrics.ledger.offered, 1100u);
   EXPECT_EQ(stats.metrics.ledger.dropped_for(DropReason::QueueFull), 800u);
   EXPECT_EQ(stats.metrics.ledger.sent, 300u);
@@ -99,10 +99,10 @@ TEST(OtlpDestination, TheQueueIsBoundedAndDropsTheOldest) {
   EXPECT_THAT(receiver.seen().back().json, HasSubstr(R"("asInt":"12")"));  // the newest is there
 }
 
-TEST(OtlpDestination, SpansBeyondTheQueueAreDroppedOldestFirst) {
+TEST(Destination, SpansBeyondTheQueueAreDroppedOldestFirst) {
   OtlpReceiver receiver;
   receiver.answer({{.hang = true}});
-  OtlpOptions options = options_for(receiver.endpoint());
+  DestinationOptions options = options_for(receiver.endpoint());
   options.encode.max_bytes = 1;  // each ResourceSpans is a request
   options.max_queue_bytes = 5 * (resource_spans(1).size() + 2);
   const auto destination = make(std::move(options));
@@ -118,7 +118,7 @@ TEST(OtlpDestination, SpansBeyondTheQueueAreDroppedOldestFirst) {
   EXPECT_THAT(receiver.seen().back().json, HasSubstr(R"("name":"80")"));
 }
 
-TEST(OtlpDestination, StopFlushesWithinItsDeadlineAndCountsTheRest) {
+TEST(Destination, StopFlushesWithinItsDeadlineAndCountsTheRest) {
   OtlpReceiver receiver;
   receiver.answer({{.hang = true}});
   const auto destination = make(options_for(receiver.endpoint()));
@@ -130,7 +130,7 @@ TEST(OtlpDestination, StopFlushesWithinItsDeadlineAndCountsTheRest) {
   const auto begin = std::chrono::steady_clock::now();
   destination->stop(100ms);
   EXPECT_LT(std::chrono::steady_clock::now() - begin, 5s);
-  const OtlpStats stats = destination->stats();
+  const DestinationStats stats = destination->stats();
   EXPECT_TRUE(stats.metrics.ledger.balanced());
   EXPECT_EQ(stats.metrics.ledger.dropped_for(DropReason::Stopped), 8u);
   EXPECT_EQ(stats.spans.ledger.dropped_for(DropReason::Stopped), 3u);
@@ -143,7 +143,7 @@ TEST(OtlpDestination, StopFlushesWithinItsDeadlineAndCountsTheRest) {
   EXPECT_EQ(destination->stats().spans.ledger.dropped_for(DropReason::Stopped), 4u);
 }
 
-TEST(OtlpDestination, ASlowOneNeverDelaysAnother) {
+TEST(Destination, ASlowOneNeverDelaysAnother) {
   OtlpReceiver slow, quick;
   slow.answer({{.hang = true}});
   const auto first = make(options_for(slow.endpoint())), second = make(options_for(quick.endpoint()));
@@ -161,11 +161,11 @@ TEST(OtlpDestination, ASlowOneNeverDelaysAnother) {
 
 // A receiver that fails in every way, in an order that the seed decides, while both signals come in.
 // With deltas nothing is lost by failures: what arrived adds up to the totals.
-TEST(OtlpDestination, MistakesInItsSettingsAreNamed) {
-  const auto complaint = [](const std::function<void(OtlpOptions&)>& change) {
-    OtlpOptions options = options_for("http://127.0.0.1:4318");
+TEST(Destination, MistakesInItsSettingsAreNamed) {
+  const auto complaint = [](const std::function<void(DestinationOptions&)>& change) {
+    DestinationOptions options = options_for("http://127.0.0.1:4318");
     change(options);
-    const auto destination = OtlpDestination::make(std::move(options));
+    const auto destination = Destination::make(std::move(options));
     EXPECT_FALSE(destination.ok());
     return destination.ok() ? std::string() : destination.error().message;
   };
@@ -178,9 +178,9 @@ TEST(OtlpDestination, MistakesInItsSettingsAreNamed) {
   EXPECT_THAT(complaint([](auto& o) { o.traces_endpoint = "ftp://x"; }), HasSubstr("ftp://x"));
 }
 
-TEST(OtlpDestination, ASignalMayHaveItsOwnEndpoint) {
+TEST(Destination, ASignalMayHaveItsOwnEndpoint) {
   OtlpReceiver base, own;
-  OtlpOptions options = options_for(base.endpoint());
+  DestinationOptions options = options_for(base.endpoint());
   options.metrics_endpoint = own.endpoint();
   const auto destination = make(std::move(options));
   Feed feed(1);

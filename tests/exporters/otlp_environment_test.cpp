@@ -32,7 +32,7 @@ TEST(OtlpEnvironment, DefaultsAreTheSpecifications) {
   EXPECT_THAT(environment.warnings, IsEmpty());
   EXPECT_THAT(environment.resource, IsEmpty());
   ASSERT_TRUE(environment.metrics && environment.traces);
-  const OtlpOptions& metrics = *environment.metrics;
+  const DestinationOptions& metrics = *environment.metrics;
   EXPECT_EQ(metrics.protocol, OtlpProtocol::HttpProtobuf);
   EXPECT_EQ(metrics.endpoint, "http://localhost:4318");
   EXPECT_EQ(metrics.metrics_endpoint, "");
@@ -63,7 +63,7 @@ TEST(OtlpEnvironment, EverySetting) {
                                             {"OTEL_METRIC_EXPORT_TIMEOUT", "1000"}});
   EXPECT_THAT(environment.warnings, IsEmpty());
   EXPECT_TRUE(environment.metrics_endpoint_given && environment.traces_endpoint_given);
-  const OtlpOptions& metrics = *environment.metrics;
+  const DestinationOptions& metrics = *environment.metrics;
   EXPECT_EQ(metrics.endpoint, "https://collector:4318/base");
   EXPECT_EQ(metrics.protocol, OtlpProtocol::HttpJson);
   EXPECT_THAT(metrics.headers, ElementsAre(Pair("api-key", "a,b"), Pair("x", "y"), Pair("e", "")));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "exporters/otlp.h"
+#include "exporters/destination.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -25,7 +25,7 @@ TEST(OtlpFailure, RetriesWhatMayBeRetried) {
   Feed feed(7);
   destination->accept(feed.next());
   ASSERT_TRUE(destination->flush(10s));
-  const OtlpStats stats = destination->stats();
+  const DestinationStats stats = destination->stats();
   EXPECT_EQ(receiver.seen().size(), 6u);
   EXPECT_EQ(stats.metrics.requests, 6u);
   EXPECT_EQ(stats.metrics.retries, 5u);
@@ -43,7 +43,7 @@ TEST(OtlpFailure, DoesNotRetryWhatMustNotBeRetried) {
     Feed feed(2);
     destination->accept(feed.next());
     ASSERT_TRUE(destination->flush(10s));
-    const OtlpStats stats = destination->stats();
+    const DestinationStats stats = destination->stats();
     EXPECT_EQ(receiver.seen().size(), 1u) << status;
     EXPECT_EQ(stats.metrics.ledger.dropped_for(DropReason::Refused), 2u) << status;
     EXPECT_THAT(stats.last_error, HasSubstr("HTTP " + std::to_string(status))) << status;
@@ -71,13 +71,13 @@ TEST(OtlpFailure, PartialSuccessIsCountedAndNotRetried) {
                               wire::OtlpMessage::MetricsResponse);
   receiver.answer({{.headers = {{"Content-Type", "application/x-protobuf"}}, .body = body, .rejected = 2}});
   std::vector<std::string> reports;
-  OtlpOptions options = options_for(receiver.endpoint());
+  DestinationOptions options = options_for(receiver.endpoint());
   options.report = [&](const std::string& report) { reports.push_back(report); };
   const auto destination = make(std::move(options));
   Feed feed(5);
   destination->accept(feed.next());
   ASSERT_TRUE(destination->flush(10s));
-  const OtlpStats stats = destination->stats();
+  const DestinationStats stats = destination->stats();
   EXPECT_EQ(receiver.seen().size(), 1u);
   EXPECT_EQ(stats.metrics.ledger.sent, 3u);
   EXPECT_EQ(stats.metrics.ledger.dropped_for(DropReason::Rejected), 2u);
@@ -89,7 +89,7 @@ TEST(OtlpFailure, PartialSuccessIsCountedAndNotRetried) {
 TEST(OtlpFailure, HalvesWhatIsTooLarge) {
   OtlpReceiver receiver;
   receiver.answer({{.status = 413}, {.status = 413}});
-  OtlpOptions options = options_for(receiver.endpoint());
+  DestinationOptions options = options_for(receiver.endpoint());
   options.encode.max_bytes = 1 << 20;
   const auto destination = make(std::move(options));
   const Auditor auditor(*destination);
@@ -137,7 +137,7 @@ TEST(OtlpFailure, SpansAreHalvedTooAndLoseNothing) {
 
 TEST(OtlpFailure, NothingListens) {
   ClosedPort closed;
-  OtlpOptions options = options_for(closed.endpoint());
+  DestinationOptions options = options_for(closed.endpoint());
   options.backoff.give_up_after = 20ms;
   const auto destination = make(std::move(options));
   const Auditor auditor(*destination);
@@ -175,7 +175,7 @@ TEST(OtlpFailure, LedgerAndReceiverAgreeUnderEveryFailure) {
     std::vector<Answer> answers;
     for (int i = 0; i < 120; ++i) answers.push_back(kinds[random() % kinds.size()]);
     receiver.answer(std::move(answers));
-    OtlpOptions options = options_for(receiver.endpoint());
+    DestinationOptions options = options_for(receiver.endpoint());
     options.encode.max_points = 20;
     const auto destination = make(std::move(options));
     const Auditor auditor(*destination);
@@ -185,7 +185,7 @@ TEST(OtlpFailure, LedgerAndReceiverAgreeUnderEveryFailure) {
       destination->forward_spans(resource_spans(3), 3);
     }
     ASSERT_TRUE(destination->flush(30s));
-    const OtlpStats stats = destination->stats();
+    const DestinationStats stats = destination->stats();
     EXPECT_EQ(stats.metrics.ledger.offered, 1500u);
     EXPECT_EQ(stats.spans.ledger.offered, 90u);
     EXPECT_EQ(stats.metrics.ledger.sent + stats.spans.ledger.sent, receiver.accepted());
@@ -201,7 +201,7 @@ TEST(OtlpFailure, LedgerAndReceiverAgreeUnderEveryFailure) {
 TEST(OtlpFailure, DeltasArriveWholeThroughFailures) {
   OtlpReceiver receiver;
   receiver.answer({{.status = 400}, {.status = 503}, {.status = 400}, {}, {.status = 413}, {.status = 400}, {.status = 503}});
-  OtlpOptions options = options_for(receiver.endpoint());
+  DestinationOptions options = options_for(receiver.endpoint());
   options.encode.temporality = OtlpTemporality::Delta;
   const auto destination = make(std::move(options));
   const Auditor auditor(*destination);

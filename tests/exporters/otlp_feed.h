@@ -10,15 +10,15 @@
 #include <thread>
 #include <vector>
 
-#include "exporters/otlp.h"
+#include "exporters/destination.h"
 #include "tests/exporters/otlp_sample.h"
 #include "wire/otlp_fields.h"
 #include "wire/protobuf.h"
 
 namespace tocsin::exporters {
 
-inline OtlpOptions options_for(const std::string& endpoint) {
-  OtlpOptions options;
+inline DestinationOptions options_for(const std::string& endpoint) {
+  DestinationOptions options;
   options.name = "test";
   options.endpoint = endpoint;
   options.interval = std::chrono::nanoseconds{1};  // every Snapshot is taken
@@ -29,8 +29,8 @@ inline OtlpOptions options_for(const std::string& endpoint) {
   return options;
 }
 
-inline std::unique_ptr<OtlpDestination> make(OtlpOptions options) {
-  auto destination = OtlpDestination::make(std::move(options));
+inline std::unique_ptr<Destination> make(DestinationOptions options) {
+  auto destination = Destination::make(std::move(options));
   EXPECT_TRUE(destination.ok()) << (destination.ok() ? "" : destination.error().message);
   return destination ? std::move(*destination) : nullptr;
 }
@@ -68,10 +68,10 @@ inline std::string resource_spans(int spans, std::string_view name = "s") {
 // Reads the ledgers as fast as it can while a test runs; every read must add up.
 class Auditor {
  public:
-  explicit Auditor(const OtlpDestination& destination)
+  explicit Auditor(const Destination& destination)
       : thread_([this, &destination](const std::stop_token& stop) {
           while (!stop.stop_requested()) {
-            const OtlpStats stats = destination.stats();
+            const DestinationStats stats = destination.stats();
             if (!stats.metrics.ledger.balanced() || !stats.spans.ledger.balanced()) ++faults_;
             ++reads_;
           }

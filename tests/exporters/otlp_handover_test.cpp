@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 using testing::HasSubstr;
 using wire::DropReason;
 
-OtlpOptions held(OtlpOptions options) {
+DestinationOptions held(DestinationOptions options) {
   options.held = true;
   return options;
 }
@@ -44,7 +44,7 @@ TEST(OtlpHandover, OneThatIsHeldAndStoppedSendsWhatItHas) {
 TEST(OtlpHandover, DeltasGoOnWhereThoseOfTheOneBeforeEnded) {
   OtlpReceiver receiver;
   receiver.answer({{}, {.status = 400}});  // what is refused is told by the next
-  OtlpOptions options = options_for(receiver.endpoint());
+  DestinationOptions options = options_for(receiver.endpoint());
   options.encode.temporality = OtlpTemporality::Delta;
   const auto before = make(options);
   const auto after = make(held(options));
@@ -81,10 +81,10 @@ TEST(OtlpHandover, HowLongItFailsIsNotMovedByAStepOfTheWallClock) {
   OtlpReceiver receiver;
   receiver.answer(std::vector<Answer>(1, {.hang = true}));
   ManualClock clock;
-  OtlpOptions options = options_for(receiver.endpoint());
+  DestinationOptions options = options_for(receiver.endpoint());
   options.timeout = 1ms;
   options.backoff.initial = options.backoff.longest = 1h;
-  auto made = OtlpDestination::make(options, nullptr, clock);
+  auto made = Destination::make(options, nullptr, clock);
   ASSERT_TRUE(made.ok());
   const auto destination = std::move(*made);
   Feed feed(1);

@@ -19,8 +19,8 @@ std::string pem(const std::string& name) { return std::string(source_dir()) + "/
 class OtlpTls : public testing::Test {
  protected:
   // As the destination's ledger stands once it took or gave up one Snapshot of three points.
-  OtlpStats send(wire::HttpClientTls tls) {
-    OtlpOptions options = options_for("https://localhost:" + std::to_string(receiver_.port()));
+  DestinationStats send(wire::HttpClientTls tls) {
+    DestinationOptions options = options_for("https://localhost:" + std::to_string(receiver_.port()));
     options.tls = std::move(tls);
     options.backoff.give_up_after = 50ms;
     const auto destination = make(std::move(options));
@@ -34,14 +34,14 @@ class OtlpTls : public testing::Test {
 };
 
 TEST_F(OtlpTls, BothSidesProveThemselves) {
-  const OtlpStats stats = send({.ca_file = pem("ca.pem"), .certificate_file = pem("client.pem"), .key_file = pem("client.key")});
+  const DestinationStats stats = send({.ca_file = pem("ca.pem"), .certificate_file = pem("client.pem"), .key_file = pem("client.key")});
   EXPECT_EQ(stats.metrics.ledger.sent, 3U) << stats.last_error;
   EXPECT_EQ(receiver_.accepted(), 3U);
   EXPECT_TRUE(stats.metrics.ledger.balanced());
 }
 
 TEST_F(OtlpTls, WithoutACertificateNothingIsTaken) {
-  const OtlpStats stats = send({.ca_file = pem("ca.pem")});
+  const DestinationStats stats = send({.ca_file = pem("ca.pem")});
   EXPECT_EQ(stats.metrics.ledger.sent, 0U);
   EXPECT_EQ(stats.metrics.ledger.dropped_for(DropReason::RetryTimeout), 3U) << stats.last_error;
   EXPECT_FALSE(stats.last_error.empty());  // which words depends on when the refusal arrives
@@ -49,13 +49,13 @@ TEST_F(OtlpTls, WithoutACertificateNothingIsTaken) {
 }
 
 TEST_F(OtlpTls, AStrangersCertificateIsNotTaken) {
-  const OtlpStats stats = send({.ca_file = pem("ca.pem"), .certificate_file = pem("stranger.pem"), .key_file = pem("stranger.key")});
+  const DestinationStats stats = send({.ca_file = pem("ca.pem"), .certificate_file = pem("stranger.pem"), .key_file = pem("stranger.key")});
   EXPECT_EQ(stats.metrics.ledger.sent, 0U);
   EXPECT_TRUE(receiver_.seen().empty());
 }
 
 TEST_F(OtlpTls, AServerThatNobodyVouchesForIsSentNothing) {
-  const OtlpStats stats =
+  const DestinationStats stats =
       send({.ca_file = pem("stranger.pem"), .certificate_file = pem("client.pem"), .key_file = pem("client.key")});
   EXPECT_EQ(stats.metrics.ledger.sent, 0U);
   EXPECT_THAT(stats.last_error, HasSubstr("certificate"));
@@ -65,7 +65,7 @@ TEST_F(OtlpTls, AServerThatNobodyVouchesForIsSentNothing) {
 }
 
 TEST_F(OtlpTls, AFileThatIsNotThereIsNamed) {
-  const OtlpStats stats = send({.ca_file = "/no/such/ca.pem"});
+  const DestinationStats stats = send({.ca_file = "/no/such/ca.pem"});
   EXPECT_EQ(stats.metrics.ledger.sent, 0U);
   EXPECT_THAT(stats.last_error, HasSubstr("/no/such/ca.pem"));
 }

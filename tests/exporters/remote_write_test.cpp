@@ -356,18 +356,18 @@ TEST(RemoteWrite, GoesOutCompressedAndIsTriedAgainWhereThatMayHelp) {
     responder.send(status, status == 429 ? wire::HttpHeaders{{"Retry-After", "7"}} : wire::HttpHeaders{}, "out of order sample");
   });
   ASSERT_TRUE(server.ok());
-  OtlpOptions options;
+  DestinationOptions options;
   options.endpoint = "http://" + (*server)->address() + "/api/v1/write";
   options.headers = {{"Authorization", "Bearer t"}};
   auto transport = make_remote_write_transport(options);
   ASSERT_TRUE(transport.ok());
   const std::string message(10'000, 'x');
-  const auto prepared = std::make_shared<const std::string>((*transport)->prepare(OtlpSignal::Metrics, message));
+  const auto prepared = std::make_shared<const std::string>((*transport)->prepare(Signal::Metrics, message));
   EXPECT_LT(prepared->size(), 1'000U);
   using Kind = wire::Verdict::Kind;
   for (const Kind wanted : {Kind::Retry, Kind::Retry, Kind::Retry, Kind::Refused, Kind::Accepted}) {
     std::promise<wire::Verdict> verdict;
-    (*transport)->send(OtlpSignal::Metrics, prepared, std::chrono::seconds(10), [&](wire::Verdict told) { verdict.set_value(std::move(told)); });
+    (*transport)->send(Signal::Metrics, prepared, std::chrono::seconds(10), [&](wire::Verdict told) { verdict.set_value(std::move(told)); });
     const wire::Verdict told = verdict.get_future().get();
     EXPECT_EQ(told.kind, wanted);
     EXPECT_EQ(told.message.find("out of order sample") != std::string::npos, wanted != Kind::Accepted) << told.message;

@@ -5,12 +5,12 @@
 #include <cstdlib>
 #include <string>
 
-#include "exporters/src/otlp_send_answer.h"
+#include "exporters/src/send_answer.h"
 #include "wire/otlp_attributes.h"
 #include "wire/rpc_status.h"
 
 using namespace tocsin;
-using exporters::OtlpSignal;
+using exporters::Signal;
 
 namespace {
 
@@ -39,7 +39,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   reply.status = status.empty() ? 200 : std::atoi(std::string(status).c_str());
   reply.headers.add("Retry-After", std::string(line(rest)));
   reply.body = rest;
-  for (const OtlpSignal signal : {OtlpSignal::Metrics, OtlpSignal::Traces}) {
+  for (const Signal signal : {Signal::Metrics, Signal::Traces}) {
     for (const char* type : {"application/x-protobuf", "application/json", "text/plain"}) {
       wire::HttpReply typed = reply;
       typed.headers.add("Content-Type", type);

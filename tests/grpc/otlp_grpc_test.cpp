@@ -58,8 +58,8 @@ class GrpcReceiver {
   std::unique_ptr<wire::GrpcServer> server_;
 };
 
-OtlpOptions options_for(const std::string& endpoint) {
-  OtlpOptions options;
+DestinationOptions options_for(const std::string& endpoint) {
+  DestinationOptions options;
   options.name = "test";
   options.protocol = OtlpProtocol::Grpc;
   options.endpoint = endpoint;
@@ -69,10 +69,10 @@ OtlpOptions options_for(const std::string& endpoint) {
   return options;
 }
 
-std::unique_ptr<OtlpDestination> make(const OtlpOptions& options) {
+std::unique_ptr<Destination> make(const DestinationOptions& options) {
   auto transport = make_grpc_transport(options);
   EXPECT_TRUE(transport.ok()) << (transport.ok() ? "" : transport.error().message);
-  auto destination = OtlpDestination::make(options, std::move(*transport));
+  auto destination = Destination::make(options, std::move(*transport));
   EXPECT_TRUE(destination.ok());
   return std::move(*destination);
 }
@@ -86,7 +86,7 @@ std::shared_ptr<const meters::Snapshot> snapshot() {
 TEST(OtlpGrpc, SendsBothSignals) {
   for (const auto compression : {wire::Encoding::Identity, wire::Encoding::Gzip}) {
     GrpcReceiver receiver;
-    OtlpOptions options = options_for(receiver.endpoint());
+    DestinationOptions options = options_for(receiver.endpoint());
     options.compression = compression;
     options.headers = {{"X-Tenant", "a"}};
     const auto destination = make(options);
@@ -142,7 +142,7 @@ TEST(OtlpGrpc, PartialSuccess) {
 
 TEST(OtlpGrpc, NothingListens) {
   const ClosedPort closed;
-  OtlpOptions options = options_for(closed.endpoint());
+  DestinationOptions options = options_for(closed.endpoint());
   options.backoff.give_up_after = 20ms;
   const auto destination = make(options);
   destination->accept(snapshot());
@@ -155,7 +155,7 @@ TEST(OtlpGrpc, BehindTlsBothSidesProveThemselves) {
   const auto pem = [](const std::string& name) { return std::string(source_dir()) + "/tests/wire/tls/" + name; };
   const GrpcReceiver receiver({}, wire::GrpcTls{pem("server.pem"), pem("server.key"), pem("ca.pem")});
   const auto send = [&](wire::HttpClientTls tls) {
-    OtlpOptions options = options_for(receiver.secure_endpoint());
+    DestinationOptions options = options_for(receiver.secure_endpoint());
     options.tls = std::move(tls);
     options.backoff.give_up_after = 50ms;
     const auto destination = make(options);
@@ -173,7 +173,7 @@ TEST(OtlpGrpc, BehindTlsBothSidesProveThemselves) {
 }
 
 TEST(OtlpGrpc, MistakesInItsSettingsAreNamed) {
-  OtlpOptions options = options_for("http://127.0.0.1:4317");
+  DestinationOptions options = options_for("http://127.0.0.1:4317");
   options.compression = wire::Encoding::Zstd;
   EXPECT_THAT(make_grpc_transport(options).error().message, HasSubstr("gzip"));
   options = options_for("");

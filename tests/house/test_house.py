@@ -46,9 +46,9 @@ class Rules(unittest.TestCase):
 
     def test_layers(self):
         forbidden = [("meters/base/text.h", "meters/labels.h"), ("meters/labels.h", "traces/span.h"),
-                     ("meters/labels.h", "wire/url.h"), ("traces/span.h", "wire/url.h"), ("wire/url.h", "exporters/otlp.h"),
-                     ("exporters/otlp.h", "rules/alert.h"), ("rules/alert.h", "exporters/otlp.h"),
-                     ("rules/alert.h", "wire/url.h"), ("exporters/otlp.h", "agent/config.h"),
+                     ("meters/labels.h", "wire/url.h"), ("traces/span.h", "wire/url.h"), ("wire/url.h", "exporters/destination.h"),
+                     ("exporters/destination.h", "rules/alert.h"), ("rules/alert.h", "exporters/destination.h"),
+                     ("rules/alert.h", "wire/url.h"), ("exporters/destination.h", "agent/config.h"),
                      ("agent/src/app.cpp", "wire/src/table.h"), ("agent/app.h", "agent/src/table.h"),
                      ("meters/src/labels.cpp", "labels.h"), ("agent/src/app.cpp", "tests/wire/samples.h")]
         for path, name in forbidden:

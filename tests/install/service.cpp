@@ -11,7 +11,7 @@ int main() {
   using namespace tocsin;
   auto& registry = meters::Registry::global();
   auto jobs = registry.counter({.name = "jobs_total", .unit = "{job}", .help = "Jobs done.", .labels = {"queue"}});
-  auto push = exporters::Push::start(registry, {.destination = exporters::OtlpOptions{.endpoint = "http://127.0.0.1:9"}});
+  auto push = exporters::Push::start(registry, {.destination = exporters::DestinationOptions{.endpoint = "http://127.0.0.1:9"}});
   auto expose = exporters::Expose::start(registry, {.listen = "127.0.0.1:0"});
   if (!jobs || !push || !expose) return 1;
   jobs->with({"mail"}).add(3);

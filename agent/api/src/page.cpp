@@ -57,8 +57,39 @@ void send_asset(std::string_view path, const wire::HttpRequest& request, wire::H
   responder.send(200, headers, *plain);
 }
 
-// {"version":...,"tickSeconds":...,"traceUrl":...,"dashboards":[...],"runbooks":[...]}: the index as the build wrote it, and what is so now.
-void send_facts(const PageFacts& facts, wire::HttpResponder& responder) {
+constexpr std::string_view kOwn = "/dashboards/own/";
+
+void send_own_board(OwnBoards& boards, std::string_view path, wire::HttpResponder& responder) {
+  const std::string_view file = path.substr(kOwn.size());
+  const auto text = boards.text(file.ends_with(".json") ? file.substr(0, file.size() - 5) : file);
+  if (!text) return responder.send_text(404, text.error().message + "\n");
+  responder.send(200, {{"Content-Type", "application/json"}, {"Cache-Control", "no-cache"}, {"X-Content-Type-Options", "nosniff"}}, *text);
+}
+
+void write_own(wire::JsonWriter& json, OwnBoards& boards) {
+  const OwnBoards::Found found = boards.look();
+  json.key("own");
+  json.begin_array();
+  for (const OwnBoard& board : found.boards) {
+    json.begin_object();
+    json.field("uid", board.uid);
+    json.field("title", board.title);
+    json.field("description", board.description);
+    json.field("file", "own/" + board.uid + ".json");
+    json.field("path", board.path);
+    if (!board.fault.empty()) json.field("fault", board.fault);
+    json.end();
+  }
+  json.end();
+  json.key("unmatched");
+  json.begin_array();
+  for (const std::string& pattern : found.unmatched) json.value(pattern);
+  json.end();
+}
+
+// {"version":...,"tickSeconds":...,"traceUrl":...,"own":[...],"unmatched":[...],"index":{"dashboards":[...],"runbooks":[...]}}: the index
+// as the build wrote it, and what is so now.
+void send_facts(const PageFacts& facts, OwnBoards& boards, wire::HttpResponder& responder) {
   const PageAsset* index = find_asset("/dashboards/index.json");
   const auto listed = wire::gunzip(index == nullptr ? std::string_view() : index->gzip, kLargestAsset);
   if (!listed) return responder.send_text(500, listed.error().message + "\n");
@@ -71,6 +102,7 @@ void send_facts(const PageFacts& facts, wire::HttpResponder& responder) {
   json.field("version", kVersion);
   json.field("tickSeconds", facts.tick_seconds());
   if (const std::string url = facts.trace_url ? facts.trace_url() : std::string(); !url.empty()) json.field("traceUrl", url);
+  write_own(json, boards);
   json.key("index");
   json.raw(*listed);
   json.end();
@@ -82,9 +114,12 @@ void send_facts(const PageFacts& facts, wire::HttpResponder& responder) {
 
 bool page_is_built() { return find_asset("/index.html") != nullptr; }
 
-void add_page(Router& router, PageFacts facts) {
-  router.get("/api/v1/status/page", [facts = std::move(facts)](const auto&, auto& responder) { send_facts(facts, responder); });
-  router.get("/dashboards/*", [](const auto& request, auto& responder) { send_asset(request.path, request, responder); });
+void add_page(Router& router, PageFacts facts, OwnBoards& boards) {
+  router.get("/api/v1/status/page", [facts = std::move(facts), &boards](const auto&, auto& responder) { send_facts(facts, boards, responder); });
+  router.get("/dashboards/*", [&boards](const auto& request, auto& responder) {
+    if (request.path.starts_with(kOwn)) return send_own_board(boards, request.path, responder);
+    send_asset(request.path, request, responder);
+  });
   router.get("/api/v1/runbooks/*", [](const auto& request, auto& responder) {
     send_asset("/runbooks/" + request.path.substr(request.path.rfind('/') + 1) + ".md", request, responder);
   });

@@ -146,7 +146,7 @@ std::string status_receivers(const ReceiversStatus& receivers) {
 
 namespace {
 
-void write_signal(JsonWriter& json, std::string_view signal, const exporters::OtlpSignalStats& stats) {
+void write_signal(JsonWriter& json, std::string_view signal, const exporters::SignalStats& stats) {
   json.key(signal);
   json.begin_object();
   json.field("offered", stats.ledger.offered);

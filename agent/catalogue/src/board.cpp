@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdint>
 #include <map>
+#include <set>
 
 #include "meters/base/number.h"
 #include "meters/base/text.h"
@@ -159,6 +160,8 @@ struct BoardReader {
     table.read_choice("kind", kind, {kKinds.begin(), kKinds.end()});
     panel.kind = static_cast<BoardPanel::Kind>(kind);
     needed(table, "title", panel.title);
+    if (table.read("id", panel.id, 1, 1'000'000) && std::ranges::count(into.panels, panel.id, &BoardPanel::id) > 0)
+      table.fault("id", "another panel has it");
     if (panel.kind == BoardPanel::Kind::Row) {
       table.read("collapsed", panel.collapsed);
       return into.panels.push_back(std::move(panel));
@@ -183,6 +186,18 @@ struct BoardReader {
     into.panels.push_back(std::move(panel));
   }
 
+  // Those that say none are counted, as if those that say one were not there: a panel put in between, with an id, moves no other's.
+  void number_panels() {
+    std::set<std::int64_t> taken;
+    for (const BoardPanel& panel : into.panels) taken.insert(panel.id);
+    std::int64_t next = 0;
+    for (BoardPanel& panel : into.panels) {
+      if (panel.id != 0) continue;
+      while (taken.contains(++next)) {}
+      panel.id = next;
+    }
+  }
+
   void read(TomlTable& root) {
     needed(root, "uid", into.uid);
     needed(root, "title", into.title);
@@ -199,6 +214,7 @@ struct BoardReader {
       into.variables.push_back(std::move(variable));
     }
     for (TomlTable& table : root.tables("panel")) read_panel(std::move(table));
+    number_panels();
     if (into.panels.empty()) faults.push_back({{into.file, 0, 0}, "has no panel: write [[panel]]"});
   }
 };

@@ -230,7 +230,6 @@ class BoardWriter {
     json_.key("panels");
     json_.begin_array();
     Cursor cursor;
-    std::int64_t id = 0;
     bool folded = false;
     for (const BoardPanel& panel : board_.panels) {
       const bool row = panel.kind == Kind::Row;
@@ -238,7 +237,7 @@ class BoardWriter {
       const std::int64_t width = row ? 24 : panel.width, height = row ? 1 : panel.height;
       const auto [x, y] = place(cursor, width, height);
       json_.begin_object();
-      json_.field("id", ++id);
+      json_.field("id", panel.id);
       json_.field("type", type_of(panel.kind));
       json_.field("title", panel.title);
       if (!row) json_.field("description", panel.description), source();

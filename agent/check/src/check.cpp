@@ -3,14 +3,13 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <set>
 
 #include "agent/catalogue/catalogue_file.h"
 #include "agent/check/src/file_checks.h"
 #include "agent/config.h"
-#include "agent/rules/rule_files.h"
+#include "agent/text_file.h"
 #include "rules/promql/script.h"
 
 namespace tocsin::agent {
@@ -21,36 +20,44 @@ void take(const TomlFaults& faults, std::vector<Finding>& into) {
   for (const TomlFault& fault : faults) into.push_back({fault.place.file, fault.place.line, fault.place.column, fault.message});
 }
 
-// What an agent with this configuration would find where it says its rules are.
-void check_rules_of(const GivenFile& file, const Config& config, std::vector<Finding>& findings) {
+constexpr std::size_t kMostBytes = std::size_t{32} << 20U;
+
+// The files that an agent with this configuration would find by `files` of that section.
+std::vector<GivenFile> files_of(const GivenFile& file, const std::string& section, const std::vector<std::string>& patterns,
+                                std::vector<Finding>& findings) {
   TomlFaults ignored;
   TomlTable root = parse_toml(file.text, file.name, ignored);
-  const TomlPlace place = root.table("rules").place("files");
+  const TomlPlace place = root.table(section).place("files");
   std::error_code fault;
   const std::string folder = std::filesystem::absolute(file.name, fault).lexically_normal().parent_path().string();
-  for (const std::string& pattern : config.rules.files) {
-    const std::vector<std::string> found = rule_files_at(pattern, folder);
+  std::vector<GivenFile> files;
+  for (const std::string& pattern : patterns) {
+    const std::vector<std::string> found = files_at(pattern, folder);
     if (found.empty())
-      findings.push_back({file.name, place.line, place.column, "\"files\" in [rules]: no file matches \"" + pattern + "\" in " + folder, true});
+      findings.push_back({file.name, place.line, place.column,
+                          "\"files\" in [" + section + "]: no file matches \"" + pattern + "\" in " + folder, true});
     for (const std::string& path : found) {
-      std::ifstream stream(path, std::ios::binary);
-      const std::string text{std::istreambuf_iterator<char>(stream), {}};
-      if (!stream) {
-        findings.push_back({path, 0, 0, "cannot be read"});
-        continue;
-      }
-      for (const rules::FileFault& one : rules::read_rule_file(text, path, {.experimental = config.rules.experimental}).faults)
-        findings.push_back({path, one.place.line, one.place.column, one.message});
+      if (auto text = read_text_file(path, kMostBytes)) files.push_back({path, *std::move(text)});
+      else findings.push_back({path, 0, 0, "cannot be read"});
     }
   }
+  return files;
 }
 
-void check_configuration(const GivenFile& file, const KnownMeters& known, std::vector<Finding>& findings) {
+void check_files_of(const GivenFile& file, const Config& config, const KnownMeters& known, std::set<std::string>& shown,
+                    std::vector<Finding>& findings) {
+  for (const GivenFile& rules : files_of(file, "rules", config.rules.files, findings))
+    for (const rules::FileFault& one : rules::read_rule_file(rules.text, rules.name, {.experimental = config.rules.experimental}).faults)
+      findings.push_back({rules.name, one.place.line, one.place.column, one.message});
+  for (const GivenFile& board : files_of(file, "dashboards", config.dashboards, findings)) check_dashboard(board, known, shown, findings);
+}
+
+void check_configuration(const GivenFile& file, const KnownMeters& known, std::set<std::string>& shown, std::vector<Finding>& findings) {
   TomlFaults faults;
   const Config config = read_config(file.text, file.name, {}, faults);
   if (faults.empty()) {
     for (const SloConfig& slo : config.slos) std::ranges::move(check_slo(slo, known), std::back_inserter(faults));
-    check_rules_of(file, config, findings);
+    check_files_of(file, config, known, shown, findings);
   }
   take(faults, findings);
 }
@@ -93,7 +100,7 @@ class Checker {
 
   void check(const GivenFile& file, CheckedFile& into) {
     switch (into.kind) {
-      case FileKind::Configuration: return check_configuration(file, known_, into.findings);
+      case FileKind::Configuration: return check_configuration(file, known_, shown_, into.findings);
       case FileKind::Catalogue: return;
       case FileKind::Dashboard: dashboards_ = true; return check_dashboard(file, known_, shown_, into.findings);
       case FileKind::RuleFile:

@@ -11,7 +11,7 @@
 #include "agent/commands/commands.h"
 #include "agent/check/seen_series.h"
 #include "agent/commands/src/agent_call.h"
-#include "agent/commands/src/text_file.h"
+#include "agent/text_file.h"
 #include "wire/json_writer.h"
 
 namespace tocsin::agent {

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "agent/commands/src/demo_spans.h"
-#include "exporters/otlp.h"
+#include "exporters/destination.h"
 #include "meters/generated/process.h"
 #include "meters/identity.h"
 #include "meters/registry.h"
@@ -66,12 +66,12 @@ class MeterReporting final : public DemoReporting {
   }
 
   Result<bool> connect(const std::string& name, const std::string& endpoint) {
-    exporters::OtlpOptions options;
+    exporters::DestinationOptions options;
     options.name = name;
     options.endpoint = endpoint;
     options.interval = kDemoSendEvery;
     options.spans = false;
-    auto destination = exporters::OtlpDestination::make(std::move(options));
+    auto destination = exporters::Destination::make(std::move(options));
     if (!destination) return destination.error();
     destination_ = std::move(*destination);
     return true;
@@ -133,7 +133,7 @@ class MeterReporting final : public DemoReporting {
   std::vector<meters::RequestFunc> funcs_, calls_, nodes_;
   std::vector<meters::LlmTokens> tokens_;
   std::vector<meters::Observation> observations_;
-  std::unique_ptr<exporters::OtlpDestination> destination_;
+  std::unique_ptr<exporters::Destination> destination_;
   std::uint64_t sequence_ = 0;
 };
 

@@ -12,7 +12,7 @@
 #include "agent/commands/arguments.h"
 #include "agent/commands/commands.h"
 #include "agent/commands/src/generate.h"
-#include "agent/commands/src/text_file.h"
+#include "agent/text_file.h"
 #include "meters/base/text.h"
 
 namespace tocsin::agent {

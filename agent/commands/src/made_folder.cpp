@@ -7,7 +7,7 @@
 #include <map>
 #include <optional>
 
-#include "agent/commands/src/text_file.h"
+#include "agent/text_file.h"
 #include "meters/base/text.h"
 
 namespace tocsin::agent {

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // tocsin test: unit tests of rules (.yml) and PromQL test scripts (.test).
-#include <glob.h>
-
 #include <cstdio>
 #include <filesystem>
 #include <string>
@@ -9,7 +7,7 @@
 
 #include "agent/commands/arguments.h"
 #include "agent/commands/commands.h"
-#include "agent/commands/src/text_file.h"
+#include "agent/text_file.h"
 #include "rules/promql/script.h"
 #include "rules/rule_tests.h"
 #include "wire/json_writer.h"
@@ -45,21 +43,14 @@ void run_script(const std::string& file, const std::string& text, TestReport& re
   }
 }
 
-// As Go's filepath.Glob, from the folder of the test file on.
+// From the folder of the test file on.
 Result<std::vector<rules::RuleTestFile>> find_rule_files(const std::filesystem::path& folder, const std::string& pattern) {
-  const std::filesystem::path path = pattern;
-  const std::string full = path.is_absolute() ? pattern : (folder / path).lexically_normal().string();
   std::vector<rules::RuleTestFile> files;
-  glob_t found{};
-  const int status = glob(full.c_str(), 0, nullptr, &found);
-  Result<void> read_all;
-  for (std::size_t i = 0; status == 0 && i < found.gl_pathc && read_all; ++i) {
-    auto text = read_text_file(found.gl_pathv[i], kMostBytes);
-    if (text) files.push_back({found.gl_pathv[i], *std::move(text)});
-    else read_all = text.error();
+  for (const std::string& path : files_at((folder / pattern).lexically_normal().string(), "")) {
+    auto text = read_text_file(path, kMostBytes);
+    if (!text) return text.error();
+    files.push_back({path, *std::move(text)});
   }
-  globfree(&found);
-  if (!read_all) return read_all.error();
   return files;
 }
 

@@ -157,7 +157,7 @@ void OtlpPointDecoder::summary(ProtobufReader& outer) {
   });
 }
 
-void OtlpPointDecoder::quantile(ProtobufReader& outer, Words& words) {
+void OtlpPointDecoder::quantile(ProtobufReader& outer, WordRange& words) {
   using Field = otlp::ValueAtQuantile;
   ProtobufReader reader = outer.message();
   std::uint64_t quantile = 0, value = 0;
@@ -201,7 +201,7 @@ void OtlpPointDecoder::exemplar(ProtobufReader& outer, std::uint32_t point) {
   outer.adopt(reader);
 }
 
-void OtlpPointDecoder::buckets(ProtobufReader& outer, std::int32_t& offset, Words& counts) {
+void OtlpPointDecoder::buckets(ProtobufReader& outer, std::int32_t& offset, WordRange& counts) {
   using Field = otlp::Buckets;
   ProtobufReader reader = outer.message();
   while (room(reader) && reader.next()) switch (reader.tag()) {
@@ -215,19 +215,19 @@ void OtlpPointDecoder::buckets(ProtobufReader& outer, std::int32_t& offset, Word
   outer.adopt(reader);
 }
 
-void OtlpPointDecoder::packed_fixed(ProtobufReader& outer, Words& words) {
+void OtlpPointDecoder::packed_fixed(ProtobufReader& outer, WordRange& words) {
   ProtobufReader reader = outer.message();
   while (!reader.at_end()) push(words, reader.fixed64());
   outer.adopt(reader);
 }
 
-void OtlpPointDecoder::packed_varints(ProtobufReader& outer, Words& words) {
+void OtlpPointDecoder::packed_varints(ProtobufReader& outer, WordRange& words) {
   ProtobufReader reader = outer.message();
   while (room(reader) && !reader.at_end()) push(words, reader.varint());
   outer.adopt(reader);
 }
 
-void OtlpPointDecoder::push(Words& words, std::uint64_t word) {
+void OtlpPointDecoder::push(WordRange& words, std::uint64_t word) {
   const std::uint32_t end = size_of(points_.words);
   // A list that came in pieces with another list between them is moved to the end, where it can grow.
   if (words.size != 0 && words.begin + words.size != end) {

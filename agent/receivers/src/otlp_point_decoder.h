@@ -48,11 +48,11 @@ class OtlpPointDecoder {
   template <class Field, class Point, class Own>
   void counted(wire::ProtobufReader& outer, std::vector<Point>& column, Own own);
   void exemplar(wire::ProtobufReader& outer, std::uint32_t point);
-  void quantile(wire::ProtobufReader& outer, Words& words);
-  void packed_fixed(wire::ProtobufReader& reader, Words& words);
-  void packed_varints(wire::ProtobufReader& reader, Words& words);
-  void buckets(wire::ProtobufReader& outer, std::int32_t& offset, Words& counts);
-  void push(Words& words, std::uint64_t word);
+  void quantile(wire::ProtobufReader& outer, WordRange& words);
+  void packed_fixed(wire::ProtobufReader& reader, WordRange& words);
+  void packed_varints(wire::ProtobufReader& reader, WordRange& words);
+  void buckets(wire::ProtobufReader& outer, std::int32_t& offset, WordRange& counts);
+  void push(WordRange& words, std::uint64_t word);
 
   MetricPoints& points_;
   const OtlpDecodeLimits limits_;

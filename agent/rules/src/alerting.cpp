@@ -2,7 +2,6 @@
 #include "agent/rules/alerting.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <mutex>
 #include <unordered_map>
 
@@ -64,8 +63,7 @@ RuleEngineOptions engine_options(const Config& config) {
   RuleEngineOptions out;
   out.rules = config.rules;
   // Absolute: rules are known by their file, from wherever the agent was started.
-  std::error_code ignored;
-  if (!config.file.empty()) out.folder = std::filesystem::absolute(config.file, ignored).lexically_normal().parent_path().string();
+  out.folder = folder_of(config);
   out.external_url = config.external_url;
   while (out.external_url.ends_with('/')) out.external_url.pop_back();
   out.tick = config.tick;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/rules/rule_files.h"
 
-#include <glob.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -14,24 +13,12 @@
 #include <system_error>
 #include <utility>
 
+#include "agent/text_file.h"
+
 namespace tocsin::agent {
 namespace {
 
 constexpr int kMostLooks = 6;
-
-std::vector<std::string> matches(const std::string& pattern) {
-  std::vector<std::string> out;
-  glob_t found{};
-  if (::glob(pattern.c_str(), GLOB_NOSORT, nullptr, &found) == 0) {
-    for (std::size_t i = 0; i < found.gl_pathc; ++i) out.emplace_back(found.gl_pathv[i]);
-  }
-  ::globfree(&found);
-  std::erase_if(out, [](const std::string& path) {
-    std::error_code ignored;
-    return !std::filesystem::is_regular_file(path, ignored);
-  });
-  return out;
-}
 
 Result<std::string> content_of(const std::string& path) {
   errno = 0;
@@ -42,10 +29,6 @@ Result<std::string> content_of(const std::string& path) {
 }
 
 }  // namespace
-
-std::vector<std::string> rule_files_at(const std::string& pattern, const std::string& folder) {
-  return matches(pattern.starts_with('/') || folder.empty() ? pattern : folder + "/" + pattern);
-}
 
 bool RuleFiles::refresh_file(const std::string& path, const rules::RuleFileOptions& options, bool at_once) {
   struct stat status {};
@@ -103,7 +86,7 @@ bool RuleFiles::refresh(const std::vector<std::string>& patterns, const std::str
   std::set<std::string> paths;
   unmatched_.clear();
   for (const std::string& pattern : patterns) {
-    const std::vector<std::string> found = rule_files_at(pattern, folder);
+    const std::vector<std::string> found = files_at(pattern, folder);
     if (found.empty()) unmatched_.push_back(pattern);
     paths.insert(found.begin(), found.end());
   }

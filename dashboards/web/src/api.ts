@@ -90,12 +90,18 @@ export async function change(path: string, method: string, body?: unknown): Prom
 const FIRST = ["tocsin-overview", "tocsin-service", "tocsin-errors", "tocsin-dependencies"];
 const orderOf = (uid: string) => FIRST.includes(uid) ? FIRST.indexOf(uid) : FIRST.length;
 
+/** `path`: of a person's own file; `fault`: why it cannot be drawn. */
+export interface Listed { uid: string; title: string; description: string; file: string; path?: string; fault?: string }
 export interface PageInfo {
-  version: string; tickSeconds: number; dashboards: {uid: string; title: string; description: string; file: string}[];
-  runbooks: string[]; traceUrl?: string;
+  version: string; tickSeconds: number; dashboards: Listed[];
+  runbooks: string[]; traceUrl?: string; unmatched: string[];
+}
+/** All that can be opened; a person's own takes the place of a shipped one with its uid. */
+export function listed(shipped: Listed[], own: Listed[]): Listed[] {
+  const taken = new Set(own.filter((one) => !one.fault).map((one) => one.uid));
+  return [...shipped.filter((one) => !taken.has(one.uid)).sort((a, b) => orderOf(a.uid) - orderOf(b.uid)), ...own];
 }
 export async function pageInfo(signal?: AbortSignal): Promise<PageInfo> {
-  const {index, ...facts} = (await call<any>("/api/v1/status/page", {}, signal)).data;
-  index.dashboards.sort((a: {uid: string}, b: {uid: string}) => orderOf(a.uid) - orderOf(b.uid));
-  return {...facts, ...index};
+  const {index, own, ...facts} = (await call<any>("/api/v1/status/page", {}, signal)).data;
+  return {...facts, ...index, dashboards: listed(index.dashboards, own)};
 }

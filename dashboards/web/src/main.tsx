@@ -5,7 +5,7 @@ import {useCallback, useEffect, useErrorBoundary, useMemo, useRef, useState} fro
 import "uplot/dist/uPlot.min.css";
 import "./page.css";
 import {pageInfo} from "./api";
-import type {PageInfo} from "./api";
+import type {Listed, PageInfo} from "./api";
 import {Icon} from "./icons";
 import {AlertsPage} from "./pages/alerts";
 import {DashboardPage, dashboardPath} from "./pages/dashboard";
@@ -45,10 +45,19 @@ function Keys({close}: {close(): void}) {
     <h2>Keys and mouse</h2><dl>{KEYS.map(([key, what]) => <div key={key}><dt><kbd>{key}</kbd></dt><dd>{what}</dd></div>)}</dl><button onClick={close}>close</button></dialog>;
 }
 
+function Boards({boards}: {boards: Listed[]}) {
+  return <div class="boards">{boards.map((one) => <a class="board" key={one.file} href={dashboardPath(one.uid)}><b>{one.title}</b>
+    {one.fault ? <span class="fault">{one.fault}</span> : <span class="dim">{one.description || one.path}</span>}</a>)}</div>;
+}
+
 function Home({info}: {info: PageInfo}) {
+  const own = info.dashboards.filter((one) => one.path);
+  const shipped = info.dashboards.filter((one) => !one.path);
   return <div class="page-body"><h1>Dashboards</h1>
     {info.dashboards.length === 0 && <p class="note">This build carries no dashboards.</p>}
-    <div class="boards">{info.dashboards.map((one) => <a class="board" key={one.uid} href={dashboardPath(one.uid)}><b>{one.title}</b><span class="dim">{one.description}</span></a>)}</div></div>;
+    <Boards boards={shipped} />
+    {own.length > 0 && <><h2>Your own</h2><Boards boards={own} /></>}
+    {info.unmatched.map((pattern) => <p class="note" key={pattern}><code>dashboards.files</code>: no file matches <code>{pattern}</code></p>)}</div>;
 }
 
 // The query box is most of the script: it is fetched when it is first wanted.

@@ -10,7 +10,7 @@ import type {Range} from "../time";
 export interface ChartProps {
   options: Omit<uPlot.Options, "width" | "height" | "cursor">; data: uPlot.AlignedData; height: number; range: Range;
   annotations?: Annotation[]; onZoom(from: number, to: number): void; onCursor?(index: number | null, left: number, top: number, plot: uPlot): void;
-  label: string;
+  onClick?(left: number, top: number, plot: uPlot): void; label: string;
 }
 
 const SYNC = uPlot.sync("tocsin");
@@ -59,6 +59,19 @@ function panOnShift(plot: uPlot, onZoom: ChartProps["onZoom"]): void {
   }, {capture: true});
 }
 
+// uPlot remembers where a chart stands; what loads above it moves it.
+function followMoves(plot: uPlot): void {
+  plot.over.addEventListener("mousemove", () => plot.syncRect(true), {capture: true});
+}
+
+// Where the mouse is when it clicks, whatever the chart last heard of it.
+function tellClicks(plot: uPlot, tell: (left: number, top: number) => void): void {
+  plot.over.addEventListener("click", (event) => {
+    const {left, top} = plot.over.getBoundingClientRect();
+    tell(event.clientX - left, event.clientY - top);
+  });
+}
+
 function zoomOut(plot: uPlot, onZoom: ChartProps["onZoom"]): null {
   const {min, max} = plot.scales.x;
   const half = (max! - min!) / 2;
@@ -87,7 +100,11 @@ export function Chart(props: ChartProps) {
       },
       hooks: {
         ...options.hooks,
-        ready: [(self) => panOnShift(self, (from, to) => latest.current.onZoom(from, to))],
+        ready: [(self) => {
+          followMoves(self);
+          panOnShift(self, (from, to) => latest.current.onZoom(from, to));
+          tellClicks(self, (left, top) => latest.current.onClick?.(left, top, self));
+        }],
         drawClear: [...(options.hooks?.drawClear ?? []), (self) => drawAnnotations(self, latest.current.annotations ?? [])],
         setSelect: [(self) => {
           if (self.select.width < 4) return;

@@ -38,11 +38,17 @@ export function drawExemplars(plot: uPlot, points: ExemplarPoint[]): void {
   ctx.restore();
 }
 
-export const nearestExemplar = (points: ExemplarPoint[], plot: uPlot, left: number, top: number): ExemplarPoint | undefined =>
-  points.find((point) => {
+/** The one under the mouse, if any: of several, the nearest. */
+export function nearestExemplar(points: ExemplarPoint[], plot: uPlot, left: number, top: number): ExemplarPoint | undefined {
+  let nearest: ExemplarPoint | undefined;
+  let least = NEAR;
+  for (const point of points) {
     const {x, y} = placeOf(plot, point, false);
-    return Math.hypot(x - left, y - top) < NEAR;
-  });
+    const distance = Math.hypot(x - left, y - top);
+    if (distance < least) [nearest, least] = [point, distance];
+  }
+  return nearest;
+}
 
 export function ExemplarLines({point, unit}: {point: ExemplarPoint; unit?: string}) {
   return <div class="exemplar"><b>exemplar</b> {format(point.value, unit)}

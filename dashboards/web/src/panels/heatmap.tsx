@@ -104,8 +104,12 @@ export function Heatmap(props: PanelProps) {
   }, [props.theme, unit]);
   const columns = useMemo(() => [data.times, data.times.map(() => null)] as uPlot.AlignedData, [data]);
   const under = tip && cells.cells.filter((cell) => cell.at === tip.at && tip.value > cell.low && tip.value <= cell.high)[0];
-  return <div class="timeseries" onMouseLeave={() => setTip(null)} onClick={() => tip?.exemplar && setPinned(tip.exemplar)}>
+  return <div class="timeseries" onMouseLeave={() => setTip(null)}>
     <Chart options={options} data={columns} height={height} range={context.range} annotations={props.annotations} onZoom={onZoom} label={`${panel.title}: heatmap`}
+      onClick={(left, top, plot) => {
+        const point = nearestExemplar(data.exemplars, plot, left, top);
+        if (point) setPinned(point);
+      }}
       onCursor={(index, left, top, plot) => setTip(index === null || !plot.over.matches(":hover") ? null
         : {at: index, value: plot.posToVal(top, "y"), left, width: plot.over.clientWidth, exemplar: nearestExemplar(data.exemplars, plot, left, top)})} />
     {pinned && <ExemplarCard point={pinned} unit={unit} panel={panel} scope={context.scope} traceUrl={context.traceUrl} close={() => setPinned(null)} />}

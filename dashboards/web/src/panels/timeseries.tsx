@@ -149,9 +149,13 @@ export function TimeSeries(props: PanelProps) {
 
   const table = panel.options?.legend?.displayMode === "table";
   const legendHeight = panel.options?.legend?.showLegend === false ? 0 : table ? Math.min(height * 0.4, 26 + drawn.length * 20) : 26;
-  return <div class="timeseries" onMouseLeave={() => setTip(null)} onClick={() => tip?.exemplar && setPinned(tip.exemplar)}>
+  return <div class="timeseries" onMouseLeave={() => setTip(null)}>
     <Chart options={options} data={columns} height={Math.max(60, height - legendHeight)} range={context.range} annotations={annotations} onZoom={onZoom}
       label={`${panel.title}: ${drawn.length} series over time`}
+      onClick={(left, top, plot) => {
+        const point = nearestExemplar(data.exemplars, plot, left, top);
+        if (point) setPinned(point);
+      }}
       onCursor={(index, left, top, plot) => setTip(index === null || !plot.over.matches(":hover") ? null
         : {index, left, top, width: plot.over.clientWidth, exemplar: nearestExemplar(data.exemplars, plot, left, top)})} />
     {pinned && <ExemplarCard point={pinned} unit={drawn[0]?.options.unit} panel={panel} scope={context.scope} traceUrl={context.traceUrl} close={() => setPinned(null)} />}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "exporters/src/otlp_send_answer.h"
+#include "exporters/src/send_answer.h"
 
 #include "meters/base/text.h"
 #include "wire/otlp_fields.h"
@@ -27,12 +27,12 @@ std::string shown(std::string_view text) {
 bool is_json(std::string_view content_type) { return to_lower(content_type).starts_with("application/json"); }
 
 // A success: the message and count of partial_success, where there is one. An empty or a strange body is a success too.
-Verdict accepted(OtlpSignal signal, std::string_view content_type, std::string_view body) {
+Verdict accepted(Signal signal, std::string_view content_type, std::string_view body) {
   Verdict verdict;
   std::string protobuf(body);
   if (is_json(content_type)) {
     const auto kind =
-        signal == OtlpSignal::Metrics ? wire::OtlpMessage::MetricsResponse : wire::OtlpMessage::TraceResponse;
+        signal == Signal::Metrics ? wire::OtlpMessage::MetricsResponse : wire::OtlpMessage::TraceResponse;
     auto converted = wire::json_to_protobuf(body.empty() ? "{}" : body, kind);
     if (!converted) return verdict;
     protobuf = *std::move(converted);
@@ -76,7 +76,7 @@ std::string words_of(const wire::HttpReply& reply) {
 
 }  // namespace
 
-Verdict judge(OtlpSignal signal, const wire::HttpReply& reply, Time now) {
+Verdict judge(Signal signal, const wire::HttpReply& reply, Time now) {
   if (reply.success()) return accepted(signal, reply.headers.value("Content-Type"), reply.body);
   Verdict verdict;
   verdict.message = "HTTP " + std::to_string(reply.status) + " " + std::string(wire::http_reason(reply.status));
@@ -104,7 +104,7 @@ Verdict judge(OtlpSignal signal, const wire::HttpReply& reply, Time now) {
   return verdict;
 }
 
-Verdict judge(OtlpSignal signal, const wire::RpcStatus& status, std::string_view body) {
+Verdict judge(Signal signal, const wire::RpcStatus& status, std::string_view body) {
   using wire::RpcCode;
   if (status.ok()) return accepted(signal, "application/x-protobuf", body);
   Verdict verdict;

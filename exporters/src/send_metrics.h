@@ -4,18 +4,18 @@
 
 #include <deque>
 
-#include "exporters/src/otlp_send_lane.h"
+#include "exporters/src/send_lane.h"
 
 namespace tocsin::exporters {
 
-class OtlpMetricsLane final : public OtlpLane {
+class MetricsLane final : public Lane {
  public:
   struct Options {
     std::size_t max_request_bytes;
     std::chrono::nanoseconds interval;
     std::size_t max_queue_bytes;
   };
-  OtlpMetricsLane(std::unique_ptr<MetricsEncoder> encoder, const Options& options, const wire::BackoffOptions& backoff, std::uint64_t seed);
+  MetricsLane(std::unique_ptr<MetricsEncoder> encoder, const Options& options, const wire::BackoffOptions& backoff, std::uint64_t seed);
 
   // Takes it when an interval has passed since the last that was taken; of one that is not, the ends are remembered.
   void offer(std::shared_ptr<const meters::Snapshot> snapshot);
@@ -23,7 +23,7 @@ class OtlpMetricsLane final : public OtlpLane {
   void take_latest();
 
   // Before the first request is formed.
-  void continue_from(OtlpMetricsLane& before) { encoder_->continue_from(*before.encoder_); }
+  void continue_from(MetricsLane& before) { encoder_->continue_from(*before.encoder_); }
 
   std::size_t queue_bytes() const noexcept { return queue_bytes_; }
   std::size_t delta_bytes() const noexcept { return delta_bytes_; }

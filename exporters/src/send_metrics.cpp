@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "exporters/src/otlp_send_metrics.h"
+#include "exporters/src/send_metrics.h"
 
 #include <algorithm>
 #include <cassert>
@@ -12,17 +12,17 @@ using wire::DropReason;
 // Families with ended rows that are remembered between two exports; beyond it the oldest are forgotten.
 constexpr std::size_t kMaxEnded = 10'000;
 
-OtlpMetricsLane::OtlpMetricsLane(std::unique_ptr<MetricsEncoder> encoder, const Options& options, const wire::BackoffOptions& backoff,
+MetricsLane::MetricsLane(std::unique_ptr<MetricsEncoder> encoder, const Options& options, const wire::BackoffOptions& backoff,
                                  std::uint64_t seed)
-    : OtlpLane(OtlpSignal::Metrics, options.max_request_bytes, backoff, seed), options_(options), encoder_(std::move(encoder)) {}
+    : Lane(Signal::Metrics, options.max_request_bytes, backoff, seed), options_(options), encoder_(std::move(encoder)) {}
 
-bool OtlpMetricsLane::is_due(Time time) const noexcept {
+bool MetricsLane::is_due(Time time) const noexcept {
   if (!last_taken_ || time < *last_taken_) return true;  // the wall clock may step back
   // Ticks come a little early or late: a tenth of the interval does not make it wait for another tick.
   return time - *last_taken_ >= options_.interval - options_.interval / 10;
 }
 
-void OtlpMetricsLane::offer(std::shared_ptr<const meters::Snapshot> snapshot) {
+void MetricsLane::offer(std::shared_ptr<const meters::Snapshot> snapshot) {
   if (untaken_) append_ended(*untaken_, ended_);
   if (ended_.size() > kMaxEnded)
     ended_.erase(ended_.begin(), ended_.begin() + static_cast<std::ptrdiff_t>(ended_.size() - kMaxEnded));
@@ -34,11 +34,11 @@ void OtlpMetricsLane::offer(std::shared_ptr<const meters::Snapshot> snapshot) {
   }
 }
 
-void OtlpMetricsLane::take_latest() {
+void MetricsLane::take_latest() {
   if (untaken_) take(std::exchange(untaken_, nullptr));
 }
 
-void OtlpMetricsLane::take(std::shared_ptr<const meters::Snapshot> snapshot) {
+void MetricsLane::take(std::shared_ptr<const meters::Snapshot> snapshot) {
   last_taken_ = snapshot->time;
   Pending taken{{snapshot, std::exchange(previous_, snapshot), std::exchange(ended_, {})}, 0, bytes_of(*snapshot)};
   if (encoder_->merges()) {
@@ -56,7 +56,7 @@ void OtlpMetricsLane::take(std::shared_ptr<const meters::Snapshot> snapshot) {
   while (queue_bytes_ > options_.max_queue_bytes && pending_.size() > 1) drop_first();
 }
 
-void OtlpMetricsLane::inherit(ExportLoad& from, ExportLoad& to) {
+void MetricsLane::inherit(ExportLoad& from, ExportLoad& to) {
   to.previous = std::move(from.previous);
   std::vector<EndedFamily> ended = std::move(from.ended);
   append_ended(*from.snapshot, ended);
@@ -64,7 +64,7 @@ void OtlpMetricsLane::inherit(ExportLoad& from, ExportLoad& to) {
   to.ended = std::move(ended);
 }
 
-void OtlpMetricsLane::drop_first() {
+void MetricsLane::drop_first() {
   Pending first = std::move(pending_.front());
   pending_.pop_front();
   queue_bytes_ -= first.bytes;
@@ -77,7 +77,7 @@ void OtlpMetricsLane::drop_first() {
   next.points = points;
 }
 
-std::optional<ExportRequest> OtlpMetricsLane::form(std::size_t limit) {
+std::optional<ExportRequest> MetricsLane::form(std::size_t limit) {
   for (;;) {
     if (encoding_) {
       if (auto request = encoder_->next(limit)) {
@@ -104,9 +104,9 @@ std::optional<ExportRequest> OtlpMetricsLane::form(std::size_t limit) {
   }
 }
 
-void OtlpMetricsLane::delivered(const ExportRequest& request) { encoder_->acknowledge(request); }
+void MetricsLane::delivered(const ExportRequest& request) { encoder_->acknowledge(request); }
 
-void OtlpMetricsLane::abandon_waiting() {
+void MetricsLane::abandon_waiting() {
   ledger_.drop(std::exchange(unformed_, 0), DropReason::Stopped);
   for (const Pending& pending : pending_) ledger_.drop(pending.points, DropReason::Stopped);
   pending_.clear();

@@ -1,36 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 // OTLP over HTTP: protobuf or JSON, whole bodies, over HttpClient.
-#include "exporters/otlp.h"
-#include "exporters/otlp_transport.h"
-#include "exporters/src/otlp_send_answer.h"
-#include "exporters/src/otlp_send_post.h"
+#include "exporters/destination.h"
+#include "exporters/transport.h"
+#include "exporters/src/send_answer.h"
+#include "exporters/src/send_post.h"
 #include "wire/otlp_json.h"
 
 namespace tocsin::exporters {
 
 namespace {
 
-class HttpTransport final : public OtlpTransport {
+class HttpTransport final : public Transport {
  public:
-  HttpTransport(const OtlpOptions& options, std::string metrics_url, std::string traces_url)
+  HttpTransport(const DestinationOptions& options, std::string metrics_url, std::string traces_url)
       : json_(options.protocol == OtlpProtocol::HttpJson),
         compression_(options.compression),
         metrics_url_(std::move(metrics_url)),
         traces_url_(std::move(traces_url)),
         post_("otlp-http", options.tls, headers_of(options)) {}
 
-  std::string prepare(OtlpSignal signal, std::string request) override {
+  std::string prepare(Signal signal, std::string request) override {
     if (json_) {
       // What we encode is well formed; spans of others were decoded when they came.
-      const auto kind = signal == OtlpSignal::Metrics ? wire::OtlpMessage::MetricsRequest : wire::OtlpMessage::TraceRequest;
+      const auto kind = signal == Signal::Metrics ? wire::OtlpMessage::MetricsRequest : wire::OtlpMessage::TraceRequest;
       if (auto converted = wire::protobuf_to_json(request, kind)) request = *std::move(converted);
     }
     return compression_ == wire::Encoding::Identity ? request : wire::compress(compression_, request);
   }
 
-  void send(OtlpSignal signal, std::shared_ptr<const std::string> prepared, std::chrono::milliseconds timeout,
+  void send(Signal signal, std::shared_ptr<const std::string> prepared, std::chrono::milliseconds timeout,
             Done done) override {
-    post_.send(signal == OtlpSignal::Metrics ? metrics_url_ : traces_url_, *prepared, timeout,
+    post_.send(signal == Signal::Metrics ? metrics_url_ : traces_url_, *prepared, timeout,
                [signal, done = std::move(done)](Result<wire::HttpReply> reply) {
                  done(reply ? judge(signal, *reply, SystemClock::instance().now()) : judge(reply.error()));
                });
@@ -39,7 +39,7 @@ class HttpTransport final : public OtlpTransport {
   void cancel() override { post_.cancel(); }
 
  private:
-  static wire::HttpHeaders headers_of(const OtlpOptions& options) {
+  static wire::HttpHeaders headers_of(const DestinationOptions& options) {
     wire::HttpHeaders headers = own_headers(options);
     headers.add("Content-Type", options.protocol == OtlpProtocol::HttpJson ? "application/json" : "application/x-protobuf");
     if (options.compression != wire::Encoding::Identity)
@@ -56,7 +56,7 @@ class HttpTransport final : public OtlpTransport {
 };
 
 // The specification: the base endpoint gets the signal's path appended, a signal's own endpoint is taken as it is.
-Result<std::string> url_of(const OtlpOptions& options, const std::string& own, std::string_view path) {
+Result<std::string> url_of(const DestinationOptions& options, const std::string& own, std::string_view path) {
   const std::string& given = own.empty() ? options.endpoint : own;
   if (auto good = check_url(options, given); !good) return std::move(good).error();
   if (!own.empty()) return own;
@@ -65,7 +65,7 @@ Result<std::string> url_of(const OtlpOptions& options, const std::string& own, s
 
 }  // namespace
 
-Result<std::unique_ptr<OtlpTransport>> make_http_transport(const OtlpOptions& options) {
+Result<std::unique_ptr<Transport>> make_http_transport(const DestinationOptions& options) {
   std::string metrics_url, traces_url;
   if (options.metrics) {
     auto url = url_of(options, options.metrics_endpoint, "v1/metrics");
@@ -78,7 +78,7 @@ Result<std::unique_ptr<OtlpTransport>> make_http_transport(const OtlpOptions& op
     traces_url = *std::move(url);
   }
   if (auto good = check_headers(options); !good) return std::move(good).error();
-  std::unique_ptr<OtlpTransport> transport =
+  std::unique_ptr<Transport> transport =
       std::make_unique<HttpTransport>(options, std::move(metrics_url), std::move(traces_url));
   return transport;
 }

@@ -5,18 +5,18 @@
 #include <deque>
 #include <mutex>
 
-#include "exporters/src/otlp_send_lane.h"
+#include "exporters/src/send_lane.h"
 
 namespace tocsin::exporters {
 
-class OtlpSpansLane final : public OtlpLane {
+class SpansLane final : public Lane {
  public:
   struct Options {
     std::size_t max_request_bytes;
     std::size_t max_queue_bytes;
   };
-  OtlpSpansLane(Options options, const wire::BackoffOptions& backoff, std::uint64_t seed)
-      : OtlpLane(OtlpSignal::Traces, options.max_request_bytes, backoff, seed), options_(options) {}
+  SpansLane(Options options, const wire::BackoffOptions& backoff, std::uint64_t seed)
+      : Lane(Signal::Traces, options.max_request_bytes, backoff, seed), options_(options) {}
 
   // From any thread.
   void push(std::string_view resource_spans, std::uint64_t spans);

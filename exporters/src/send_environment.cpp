@@ -162,10 +162,10 @@ OtlpProtocol protocol_of(Variables& variables, SignalVariables& own, bool has_gr
   return OtlpProtocol::HttpProtobuf;
 }
 
-OtlpOptions signal_options(Variables& variables, OtlpSignal signal, bool has_grpc, bool& endpoint_given) {
-  const bool is_metrics = signal == OtlpSignal::Metrics;
+DestinationOptions signal_options(Variables& variables, Signal signal, bool has_grpc, bool& endpoint_given) {
+  const bool is_metrics = signal == Signal::Metrics;
   SignalVariables own(variables, is_metrics ? "METRICS" : "TRACES");
-  OtlpOptions options;
+  DestinationOptions options;
   options.name = "environment";
   options.metrics = is_metrics;
   options.spans = !is_metrics;
@@ -189,7 +189,7 @@ OtlpOptions signal_options(Variables& variables, OtlpSignal signal, bool has_grp
   return options;
 }
 
-void read_metric_settings(Variables& variables, OtlpOptions& options) {
+void read_metric_settings(Variables& variables, DestinationOptions& options) {
   options.encode.temporality =
       variables.choice<OtlpTemporality>("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE",
                                         {{"cumulative", OtlpTemporality::Cumulative},
@@ -233,12 +233,12 @@ OtlpEnvironment read_otlp_environment(const EnvironmentReader& reader, bool has_
   environment.disabled = variables.flag("OTEL_SDK_DISABLED");
   if (environment.disabled) return environment;
   if (names_otlp(variables, "OTEL_METRICS_EXPORTER")) {
-    environment.metrics = signal_options(variables, OtlpSignal::Metrics, has_grpc, environment.metrics_endpoint_given);
+    environment.metrics = signal_options(variables, Signal::Metrics, has_grpc, environment.metrics_endpoint_given);
     read_metric_settings(variables, *environment.metrics);
   }
   const std::size_t told = environment.warnings.size();
   if (names_otlp(variables, "OTEL_TRACES_EXPORTER")) {
-    environment.traces = signal_options(variables, OtlpSignal::Traces, has_grpc, environment.traces_endpoint_given);
+    environment.traces = signal_options(variables, Signal::Traces, has_grpc, environment.traces_endpoint_given);
     // What is wrong with a variable of both signals is told once.
     auto& warnings = environment.warnings;
     for (std::size_t i = told; i < warnings.size();) {
@@ -253,8 +253,8 @@ OtlpEnvironment read_otlp_environment(const EnvironmentReader& reader, bool has_
   return environment;
 }
 
-std::vector<OtlpOptions> OtlpEnvironment::destinations() const {
-  std::vector<OtlpOptions> all;
+std::vector<DestinationOptions> OtlpEnvironment::destinations() const {
+  std::vector<DestinationOptions> all;
   if (metrics) all.push_back(*metrics);
   if (!traces) return all;
   const auto same_tls = [](const wire::HttpClientTls& a, const wire::HttpClientTls& b) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// OtlpLane: the requests of one signal to one destination, in order: what is next, what becomes of it, when to try
+// Lane: the requests of one signal to one destination, in order: what is next, what becomes of it, when to try
 // again. Knows no socket and no thread, so that every answer can be played in a test.
 // Threads: one, the destination's; ledger() and counters from any.
 #pragma once
@@ -13,12 +13,12 @@
 #include <vector>
 
 #include "exporters/otlp_encode.h"
-#include "exporters/otlp_transport.h"
+#include "exporters/transport.h"
 #include "wire/delivery.h"
 
 namespace tocsin::exporters {
 
-class OtlpLane {
+class Lane {
  public:
   struct Parcel {
     ExportRequest request;
@@ -27,13 +27,13 @@ class OtlpLane {
   };
 
   // `max_bytes`: of a request. The limit falls when the destination says that one was too large, and rises again.
-  OtlpLane(OtlpSignal signal, std::size_t max_bytes, const wire::BackoffOptions& backoff, std::uint64_t seed)
+  Lane(Signal signal, std::size_t max_bytes, const wire::BackoffOptions& backoff, std::uint64_t seed)
       : signal_(signal), backoff_(backoff, seed), max_bytes_(max_bytes), limit_(max_bytes) {}
-  virtual ~OtlpLane() = default;
-  OtlpLane(const OtlpLane&) = delete;
-  OtlpLane& operator=(const OtlpLane&) = delete;
+  virtual ~Lane() = default;
+  Lane(const Lane&) = delete;
+  Lane& operator=(const Lane&) = delete;
 
-  OtlpSignal signal() const noexcept { return signal_; }
+  Signal signal() const noexcept { return signal_; }
 
   // Something waits, be it for its time or for its turn.
   bool has_work() const { return !parcels_.empty() || waiting(); }
@@ -71,7 +71,7 @@ class OtlpLane {
   void accepted(std::uint64_t rejected);
   void too_large();
 
-  const OtlpSignal signal_;
+  const Signal signal_;
   wire::Backoff backoff_;
   std::deque<Parcel> parcels_;  // the first one is in flight, or next
   bool in_flight_ = false;

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// A file as one text.
+// Files as texts, and by pattern.
+//
+//   for (const std::string& path : files_at("rules/*.yml", folder)) auto text = read_text_file(path, 16U << 20U);
 //
 // Threads: all.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "meters/base/result.h"
 
@@ -13,6 +17,9 @@ namespace tocsin::agent {
 
 // Errors: Fault::Configuration where it cannot be read (which, why) or is larger than `most` bytes.
 Result<std::string> read_text_file(const std::string& file, std::size_t most);
+
+// The regular files that a glob(7) pattern names, relative to `folder` where it is not absolute; sorted.
+std::vector<std::string> files_at(const std::string& pattern, const std::string& folder);
 
 // Leaves a file that holds just this as it is, so that nothing that depends on it is built again; makes the folder.
 // True where it wrote. Errors: Fault::Configuration where it cannot.

@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-#include "exporters/otlp.h"
+#include "exporters/destination.h"
 #include "wire/http_client.h"
 
 namespace tocsin::exporters {
@@ -53,10 +53,10 @@ class HttpPost {
 };
 
 // The headers of the options, and who we are.
-wire::HttpHeaders own_headers(const OtlpOptions& options);
+wire::HttpHeaders own_headers(const DestinationOptions& options);
 // Errors: Configuration, where a header of the options is one that the protocol itself sets.
-Result<void> check_headers(const OtlpOptions& options);
+Result<void> check_headers(const DestinationOptions& options);
 // Errors: Configuration, where it is not a URL that can be called, with what may have been meant.
-Result<void> check_url(const OtlpOptions& options, const std::string& url);
+Result<void> check_url(const DestinationOptions& options, const std::string& url);
 
 }  // namespace tocsin::exporters

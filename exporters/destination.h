@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// OtlpDestination: sends metrics periodically and forwards spans to one place that speaks OTLP.
+// Destination: sends metrics periodically, and forwards spans, to one place, by OTLP unless told otherwise (remote_write.h).
 //
-//   auto destination = OtlpDestination::make({.name = "collector", .endpoint = "http://collector:4318"});
+//   auto destination = Destination::make({.name = "collector", .endpoint = "http://collector:4318"});
 //   (*destination)->accept(snapshot);                        // at each tick; taken every `interval`
 //   (*destination)->forward_spans(resource_spans, 17);       // one ResourceSpans message, sent on unchanged
 //   (*destination)->stop(10s);                               // sends what there is, as long as there is time
@@ -24,7 +24,7 @@
 #include <vector>
 
 #include "exporters/otlp_encode.h"
-#include "exporters/otlp_transport.h"
+#include "exporters/transport.h"
 #include "meters/base/clock.h"
 #include "meters/flow.h"
 #include "wire/compression.h"
@@ -38,7 +38,7 @@ enum class OtlpProtocol : std::uint8_t { Grpc, HttpProtobuf, HttpJson };
 Result<OtlpProtocol> parse_otlp_protocol(std::string_view text);
 std::string_view to_text(OtlpProtocol protocol) noexcept;
 
-struct OtlpOptions {
+struct DestinationOptions {
   std::string name = "otlp";
   OtlpProtocol protocol = OtlpProtocol::HttpProtobuf;
   std::string endpoint{};          // HTTP: v1/metrics and v1/traces are appended
@@ -58,15 +58,15 @@ struct OtlpOptions {
   std::function<void(const std::string&)> report{};
 };
 
-struct OtlpSignalStats {
+struct SignalStats {
   wire::LedgerCounts ledger;  // data points, or spans
   std::uint64_t requests = 0;  // attempts
   std::uint64_t retries = 0;   // of which were not the first
   std::size_t queue_bytes = 0;
 };
 
-struct OtlpStats {
-  OtlpSignalStats metrics, spans;
+struct DestinationStats {
+  SignalStats metrics, spans;
   std::string last_error;    // of the destination or of the way to it, as it was said
   std::string last_warning;  // with a partial or a full success
   std::optional<Time> last_error_time, last_success_time;
@@ -76,17 +76,17 @@ struct OtlpStats {
   std::size_t delta_bytes = 0;
 };
 
-class OtlpDestination final : public meters::Sink {
+class Destination final : public meters::Sink {
  public:
-  // `transport`: null makes the one for HTTP; Protocol::Grpc needs one. `encoder`: null makes OTLP's; with another, and its
+  // `transport`: null makes OTLP's over HTTP; OtlpProtocol::Grpc needs one. `encoder`: null makes OTLP's; with another, and its
   // transport, the same queue and account serve another format (remote_write.h). Errors: Configuration, naming the setting.
-  static Result<std::unique_ptr<OtlpDestination>> make(OtlpOptions options,
-                                                       std::unique_ptr<OtlpTransport> transport = nullptr,
+  static Result<std::unique_ptr<Destination>> make(DestinationOptions options,
+                                                       std::unique_ptr<Transport> transport = nullptr,
                                                        const Clock& clock = SystemClock::instance(),
                                                        std::unique_ptr<MetricsEncoder> encoder = nullptr);
-  ~OtlpDestination() override;  // stops at once
+  ~Destination() override;  // stops at once
 
-  const OtlpOptions& options() const noexcept;
+  const DestinationOptions& options() const noexcept;
 
   void accept(std::shared_ptr<const meters::Snapshot> snapshot) override;
 
@@ -98,16 +98,16 @@ class OtlpDestination final : public meters::Sink {
 
   // Of one that is held. `before`: the one in whose place it is, stopped by now: its deltas begin where those ended; null
   // where they do not go on.
-  void release(OtlpDestination* before);
+  void release(Destination* before);
 
   // Takes no more, flushes, counts the rest as dropped, ends the threads. Safe twice.
   void stop(std::chrono::nanoseconds deadline);
 
-  OtlpStats stats() const;
+  DestinationStats stats() const;
 
  private:
   class Loop;
-  explicit OtlpDestination(std::unique_ptr<Loop> loop);
+  explicit Destination(std::unique_ptr<Loop> loop);
   std::unique_ptr<Loop> loop_;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "exporters/src/otlp_send_lane.h"
+#include "exporters/src/send_lane.h"
 
 #include <algorithm>
 #include <cassert>
@@ -9,7 +9,7 @@ namespace tocsin::exporters {
 using wire::DropReason;
 using wire::Verdict;
 
-OtlpLane::Parcel* OtlpLane::begin(Monotonic now) {
+Lane::Parcel* Lane::begin(Monotonic now) {
   assert(!in_flight_);
   if (parcels_.empty()) {
     auto request = form(limit_);
@@ -25,12 +25,12 @@ OtlpLane::Parcel* OtlpLane::begin(Monotonic now) {
   return &parcel;
 }
 
-void OtlpLane::finish_front(std::uint64_t sent, std::uint64_t dropped, DropReason reason) {
+void Lane::finish_front(std::uint64_t sent, std::uint64_t dropped, DropReason reason) {
   ledger_.finish(sent, dropped, reason);
   parcels_.pop_front();
 }
 
-void OtlpLane::settle(const Verdict& verdict, Monotonic now) {
+void Lane::settle(const Verdict& verdict, Monotonic now) {
   assert(in_flight_);
   in_flight_ = false;
   Parcel& parcel = parcels_.front();
@@ -48,7 +48,7 @@ void OtlpLane::settle(const Verdict& verdict, Monotonic now) {
   finish_front(0, items, DropReason::Refused);
 }
 
-void OtlpLane::accepted(std::uint64_t rejected) {
+void Lane::accepted(std::uint64_t rejected) {
   constexpr std::uint32_t kTrust = 100;  // requests that fit before a larger one is tried
   backoff_.succeeded();
   if (limit_ < max_bytes_ && ++accepted_since_limit_ >= kTrust) {
@@ -60,7 +60,7 @@ void OtlpLane::accepted(std::uint64_t rejected) {
   finish_front(request.points - rejected, rejected, DropReason::Rejected);
 }
 
-void OtlpLane::too_large() {
+void Lane::too_large() {
   constexpr std::size_t kLeast = 4096;
   backoff_.succeeded();
   const ExportRequest request = std::move(parcels_.front().request);
@@ -74,7 +74,7 @@ void OtlpLane::too_large() {
     parcels_.push_front({std::move(*part), nullptr, std::nullopt});
 }
 
-void OtlpLane::abandon() {
+void Lane::abandon() {
   if (in_flight_) finish_front(0, parcels_.front().request.points, DropReason::Stopped);
   in_flight_ = false;
   for (; !parcels_.empty(); parcels_.pop_front()) ledger_.drop(parcels_.front().request.points, DropReason::Stopped);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/commands/src/text_file.h"
+#include "agent/text_file.h"
+
+#include <glob.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -25,6 +27,19 @@ Result<std::string> read_text_file(const std::string& file, std::size_t most) {
   text.resize(static_cast<std::size_t>(stream.gcount()));
   if (text.size() > most) return Error{Fault::Configuration, file + ": larger than " + std::to_string(most >> 20U) + " MiB"};
   return text;
+}
+
+std::vector<std::string> files_at(const std::string& pattern, const std::string& folder) {
+  const std::string whole = pattern.starts_with('/') || folder.empty() ? pattern : folder + '/' + pattern;
+  std::vector<std::string> files;
+  glob_t found{};
+  if (::glob(whole.c_str(), 0, nullptr, &found) == 0) files.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
+  ::globfree(&found);
+  std::erase_if(files, [](const std::string& path) {
+    std::error_code ignored;
+    return !fs::is_regular_file(path, ignored);
+  });
+  return files;
 }
 
 Result<bool> write_text_file(const std::string& file, std::string_view text) {

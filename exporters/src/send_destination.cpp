@@ -8,10 +8,10 @@
 #include <random>
 #include <thread>
 
-#include "exporters/otlp.h"
-#include "exporters/src/otlp_send_lane.h"
-#include "exporters/src/otlp_send_metrics.h"
-#include "exporters/src/otlp_send_spans.h"
+#include "exporters/destination.h"
+#include "exporters/src/send_lane.h"
+#include "exporters/src/send_metrics.h"
+#include "exporters/src/send_spans.h"
 
 namespace tocsin::exporters {
 
@@ -19,9 +19,9 @@ using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 using wire::Verdict;
 
-class OtlpDestination::Loop {
+class Destination::Loop {
  public:
-  Loop(OtlpOptions options, std::unique_ptr<OtlpTransport> transport, std::unique_ptr<MetricsEncoder> encoder, const Clock& clock)
+  Loop(DestinationOptions options, std::unique_ptr<Transport> transport, std::unique_ptr<MetricsEncoder> encoder, const Clock& clock)
       : options_(std::move(options)),
         clock_(clock),
         metrics_(std::move(encoder), {options_.encode.max_bytes, options_.interval, options_.max_queue_bytes}, options_.backoff,
@@ -31,7 +31,7 @@ class OtlpDestination::Loop {
         transport_(std::move(transport)),
         thread_([this] { run(); }) {}
 
-  const OtlpOptions& options() const noexcept { return options_; }
+  const DestinationOptions& options() const noexcept { return options_; }
 
   void accept(std::shared_ptr<const meters::Snapshot> snapshot) {
     if (!options_.metrics) return;
@@ -81,8 +81,8 @@ class OtlpDestination::Loop {
     wake_.notify_one();
   }
 
-  OtlpStats stats() const {
-    OtlpStats stats;
+  DestinationStats stats() const {
+    DestinationStats stats;
     {
       const std::lock_guard lock(mutex_);
       stats = told_;
@@ -138,14 +138,14 @@ class OtlpDestination::Loop {
     if (flying_ != nullptr) return Monotonic::max();
     Monotonic wake = Monotonic::max();
     for (int tries = 0; tries < 2; ++tries) {
-      OtlpLane& lane = metrics_turn_ ? static_cast<OtlpLane&>(metrics_) : spans_;
+      Lane& lane = metrics_turn_ ? static_cast<Lane&>(metrics_) : spans_;
       metrics_turn_ = !metrics_turn_;
       if (!lane.has_work()) continue;
       if (lane.not_before() > now) {
         wake = std::min(wake, lane.not_before());
         continue;
       }
-      if (OtlpLane::Parcel* parcel = lane.begin(now)) {
+      if (Lane::Parcel* parcel = lane.begin(now)) {
         send(lane, *parcel, now, stop_at);
         return Monotonic::max();
       }
@@ -153,7 +153,7 @@ class OtlpDestination::Loop {
     return wake;
   }
 
-  void send(OtlpLane& lane, OtlpLane::Parcel& parcel, Monotonic now, std::optional<Monotonic> stop_at) {
+  void send(Lane& lane, Lane::Parcel& parcel, Monotonic now, std::optional<Monotonic> stop_at) {
     if (!parcel.prepared)
       parcel.prepared = std::make_shared<const std::string>(transport_->prepare(lane.signal(), parcel.request.body));
     auto timeout = std::chrono::duration_cast<milliseconds>(options_.timeout);
@@ -173,7 +173,7 @@ class OtlpDestination::Loop {
     const std::uint64_t dropped_before = flying_->ledger().counts().dropped_total();
     flying_->settle(verdict, now);
     const std::uint64_t dropped = flying_->ledger().counts().dropped_total() - dropped_before;
-    const char* items = flying_->signal() == OtlpSignal::Metrics ? " data points" : " spans";
+    const char* items = flying_->signal() == Signal::Metrics ? " data points" : " spans";
     flying_ = nullptr;
     std::string report;
     const bool success = verdict.kind == Verdict::Kind::Accepted;
@@ -207,13 +207,13 @@ class OtlpDestination::Loop {
   }
 
   // Fixed after construction.
-  const OtlpOptions options_;
+  const DestinationOptions options_;
   const Clock& clock_;
 
   // The loop's thread only; spans_.push() and what is counted have their own synchronisation.
-  OtlpMetricsLane metrics_;
-  OtlpSpansLane spans_;
-  OtlpLane* flying_ = nullptr;
+  MetricsLane metrics_;
+  SpansLane spans_;
+  Lane* flying_ = nullptr;
   Monotonic sent_at_{};
   bool metrics_turn_ = true;
 
@@ -226,10 +226,10 @@ class OtlpDestination::Loop {
   bool spans_came_ = false, hurry_ = false, idle_ = true, ended_ = false;
   bool held_;  // meanwhile the loop does not touch the encoder
   std::optional<Monotonic> failing_at_;
-  OtlpStats told_;  // errors and times; the rest is read where it is counted
+  DestinationStats told_;  // errors and times; the rest is read where it is counted
 
   std::mutex join_mutex_;
-  std::unique_ptr<OtlpTransport> transport_;
+  std::unique_ptr<Transport> transport_;
   std::jthread thread_;  // last: it uses all the others
 };
 
@@ -249,8 +249,8 @@ std::string_view to_text(OtlpProtocol protocol) noexcept {
   return "http/protobuf";
 }
 
-Result<std::unique_ptr<OtlpDestination>> OtlpDestination::make(OtlpOptions options,
-                                                               std::unique_ptr<OtlpTransport> transport, const Clock& clock,
+Result<std::unique_ptr<Destination>> Destination::make(DestinationOptions options,
+                                                               std::unique_ptr<Transport> transport, const Clock& clock,
                                                                std::unique_ptr<MetricsEncoder> encoder) {
   const auto wrong = [&](std::string_view reason) {
     return Error{Fault::Configuration, "export \"" + options.name + "\": " + std::string(reason)};
@@ -266,21 +266,21 @@ Result<std::unique_ptr<OtlpDestination>> OtlpDestination::make(OtlpOptions optio
   }
   normalize(options.encode.resource_attributes);
   if (encoder == nullptr) encoder = std::make_unique<OtlpEncoder>(options.encode);
-  return std::unique_ptr<OtlpDestination>(
-      new OtlpDestination(std::make_unique<Loop>(std::move(options), std::move(transport), std::move(encoder), clock)));
+  return std::unique_ptr<Destination>(
+      new Destination(std::make_unique<Loop>(std::move(options), std::move(transport), std::move(encoder), clock)));
 }
 
-OtlpDestination::OtlpDestination(std::unique_ptr<Loop> loop) : loop_(std::move(loop)) {}
-OtlpDestination::~OtlpDestination() { stop(nanoseconds{0}); }
+Destination::Destination(std::unique_ptr<Loop> loop) : loop_(std::move(loop)) {}
+Destination::~Destination() { stop(nanoseconds{0}); }
 
-const OtlpOptions& OtlpDestination::options() const noexcept { return loop_->options(); }
-void OtlpDestination::accept(std::shared_ptr<const meters::Snapshot> snapshot) { loop_->accept(std::move(snapshot)); }
-void OtlpDestination::forward_spans(std::string_view resource_spans, std::uint64_t spans) {
+const DestinationOptions& Destination::options() const noexcept { return loop_->options(); }
+void Destination::accept(std::shared_ptr<const meters::Snapshot> snapshot) { loop_->accept(std::move(snapshot)); }
+void Destination::forward_spans(std::string_view resource_spans, std::uint64_t spans) {
   loop_->forward_spans(resource_spans, spans);
 }
-void OtlpDestination::release(OtlpDestination* before) { loop_->release(before ? before->loop_.get() : nullptr); }
-bool OtlpDestination::flush(nanoseconds deadline) { return loop_->flush(deadline); }
-void OtlpDestination::stop(nanoseconds deadline) { loop_->stop(deadline); }
-OtlpStats OtlpDestination::stats() const { return loop_->stats(); }
+void Destination::release(Destination* before) { loop_->release(before ? before->loop_.get() : nullptr); }
+bool Destination::flush(nanoseconds deadline) { return loop_->flush(deadline); }
+void Destination::stop(nanoseconds deadline) { loop_->stop(deadline); }
+DestinationStats Destination::stats() const { return loop_->stats(); }
 
 }  // namespace tocsin::exporters

@@ -5,7 +5,7 @@
 
 #include <string_view>
 
-#include "exporters/otlp_transport.h"
+#include "exporters/transport.h"
 #include "meters/base/clock.h"
 #include "wire/delivery.h"
 #include "wire/http_client.h"
@@ -14,8 +14,8 @@
 namespace tocsin::exporters {
 
 // `now` is for a Retry-After that is a date.
-wire::Verdict judge(OtlpSignal signal, const wire::HttpReply& reply, Time now);
-wire::Verdict judge(OtlpSignal signal, const wire::RpcStatus& status, std::string_view body);
+wire::Verdict judge(Signal signal, const wire::HttpReply& reply, Time now);
+wire::Verdict judge(Signal signal, const wire::RpcStatus& status, std::string_view body);
 // There was no answer.
 wire::Verdict judge(const Error& error);
 

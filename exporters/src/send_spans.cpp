@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "exporters/src/otlp_send_spans.h"
+#include "exporters/src/send_spans.h"
 
 #include "wire/otlp_fields.h"
 #include "wire/protobuf.h"
@@ -11,7 +11,7 @@ using wire::DropReason;
 using wire::ProtobufReader;
 using wire::ProtobufWriter;
 
-void OtlpSpansLane::push(std::string_view resource_spans, std::uint64_t spans) {
+void SpansLane::push(std::string_view resource_spans, std::uint64_t spans) {
   if (spans == 0) return;
   const std::lock_guard lock(mutex_);
   ledger_.offer(spans);
@@ -29,17 +29,17 @@ void OtlpSpansLane::push(std::string_view resource_spans, std::uint64_t spans) {
   }
 }
 
-std::size_t OtlpSpansLane::queue_bytes() const {
+std::size_t SpansLane::queue_bytes() const {
   const std::lock_guard lock(mutex_);
   return queue_bytes_;
 }
 
-bool OtlpSpansLane::waiting() const {
+bool SpansLane::waiting() const {
   const std::lock_guard lock(mutex_);
   return !batches_.empty();
 }
 
-std::optional<ExportRequest> OtlpSpansLane::form(std::size_t limit) {
+std::optional<ExportRequest> SpansLane::form(std::size_t limit) {
   const std::lock_guard lock(mutex_);
   if (batches_.empty()) return std::nullopt;
   ExportRequest request;
@@ -57,7 +57,7 @@ std::optional<ExportRequest> OtlpSpansLane::form(std::size_t limit) {
   return request;
 }
 
-std::vector<ExportRequest> OtlpSpansLane::halve(const ExportRequest& request) {
+std::vector<ExportRequest> SpansLane::halve(const ExportRequest& request) {
   auto parts = split_trace_request(request.body);
   // The count came with the spans; where it was wrong, the ledger still must add up.
   if (parts.size() == 2 && parts[0].points + parts[1].points != request.points) {
@@ -68,7 +68,7 @@ std::vector<ExportRequest> OtlpSpansLane::halve(const ExportRequest& request) {
   return parts;
 }
 
-void OtlpSpansLane::abandon_waiting() {
+void SpansLane::abandon_waiting() {
   const std::lock_guard lock(mutex_);
   for (const Batch& batch : batches_) ledger_.drop(batch.spans, DropReason::Stopped);
   batches_.clear();

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "exporters/src/otlp_send_post.h"
+#include "exporters/src/send_post.h"
 
 #include "meters/base/text.h"
 #include "wire/url.h"
 
 namespace tocsin::exporters {
 
-wire::HttpHeaders own_headers(const OtlpOptions& options) {
+wire::HttpHeaders own_headers(const DestinationOptions& options) {
   wire::HttpHeaders headers;
   for (const auto& [name, value] : options.headers) headers.add(name, value);
   if (!headers.contains("User-Agent")) headers.add("User-Agent", "tocsin");
   return headers;
 }
 
-Result<void> check_headers(const OtlpOptions& options) {
+Result<void> check_headers(const DestinationOptions& options) {
   for (const auto& [name, value] : options.headers)
     for (const std::string_view reserved : {"Content-Type", "Content-Encoding", "Content-Length", "Transfer-Encoding", "Host",
                                             "X-Prometheus-Remote-Write-Version"})
@@ -22,7 +22,7 @@ Result<void> check_headers(const OtlpOptions& options) {
   return {};
 }
 
-Result<void> check_url(const OtlpOptions& options, const std::string& given) {
+Result<void> check_url(const DestinationOptions& options, const std::string& given) {
   const auto url = wire::parse_url(given);
   if (url) return {};
   std::string message = "export \"" + options.name + "\": endpoint \"" + given + "\": " + url.error().message;
