@@ -175,6 +175,50 @@ void Column::values(std::span<const SeriesRow> rows, std::uint32_t mask, double*
   }
 }
 
+namespace {
+
+// Calls visit(i, slot) for each row; rows that follow each other are gone through as such.
+template <class Visit>
+void each_slot(std::span<const SeriesRow> rows, std::uint32_t mask, const Visit& visit) {
+  const std::uint32_t first = rows.front() & mask;
+  if (rows.back() - rows.front() + 1 == rows.size()) {
+    for (std::size_t i = 0; i < rows.size(); ++i) visit(i, first + i);
+  } else {
+    for (std::size_t i = 0; i < rows.size(); ++i) visit(i, rows[i] & mask);
+  }
+}
+
+}  // namespace
+
+template <class Code>
+bool Column::numbers_of(std::span<const SeriesRow> rows, std::uint32_t mask, double* into) const noexcept {
+  static_assert(kStaleCode<Code> < kHoleCode<Code>);
+  const auto* const codes = reinterpret_cast<const Code*>(data_.get());
+  const double* const base = base_->data();
+  bool special = false;
+  each_slot(rows, mask, [&](std::size_t i, std::size_t slot) {
+    special |= codes[slot] <= kHoleCode<Code>;
+    into[i] = base[slot] + codes[slot];
+  });
+  return !special;
+}
+
+bool Column::numbers(std::span<const SeriesRow> rows, std::uint32_t mask, double* into) const noexcept {
+  switch (width_) {
+    case 1: return numbers_of<std::int8_t>(rows, mask, into);
+    case 2: return numbers_of<std::int16_t>(rows, mask, into);
+    case 4: return numbers_of<std::int32_t>(rows, mask, into);
+    default: break;
+  }
+  const double* const wide = width_ == 0 ? base_->data() : reinterpret_cast<const double*>(data_.get());
+  bool special = false;
+  each_slot(rows, mask, [&](std::size_t i, std::size_t slot) {
+    special |= is_hole(wide[slot]) || is_stale(wide[slot]);
+    into[i] = wide[slot];
+  });
+  return !special;
+}
+
 void Column::times(std::span<const SeriesRow> rows, std::uint32_t mask, std::int64_t* into,
                    std::size_t stride) const noexcept {
   for (const SeriesRow row : rows) {

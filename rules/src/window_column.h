@@ -42,6 +42,9 @@ class Column {
   double value(std::uint32_t slot) const noexcept;  // hole() where there is none, beyond its slots too
   std::int64_t time_ms(std::uint32_t slot) const noexcept;
   const promql::HistogramPtr& histogram(std::uint32_t slot) const noexcept { return (*histograms_)[slot]; }
+  // into[i] is the value of rows[i] & mask. False, and nothing of use is there, where one has none or a staleness marker. Requires: the
+  // rows ascend within `mask`, and are of its slots; no histograms.
+  bool numbers(std::span<const promql::SeriesRow> rows, std::uint32_t mask, double* into) const noexcept;
   // into[i * stride] is the value of slots[i] & mask.
   void values(std::span<const promql::SeriesRow> rows, std::uint32_t mask, double* into, std::size_t stride) const noexcept;
   void times(std::span<const promql::SeriesRow> rows, std::uint32_t mask, std::int64_t* into,
@@ -56,6 +59,8 @@ class Column {
   double decode(std::uint32_t slot) const noexcept;
   template <class Code>
   void decode(std::span<const promql::SeriesRow> rows, std::uint32_t mask, double* into, std::size_t stride) const noexcept;
+  template <class Code>
+  bool numbers_of(std::span<const promql::SeriesRow> rows, std::uint32_t mask, double* into) const noexcept;
   template <class Offset>
   const Offset* offsets() const noexcept;
 

@@ -51,6 +51,7 @@ std::uint32_t Strip::add(std::span<const LabelId> labels, std::int64_t born_ms) 
   directory.slots[slot] = {static_cast<std::uint32_t>(directory.cells.size()), static_cast<std::uint32_t>(labels.size()),
                            born_ms, 0};
   directory.cells.insert(directory.cells.end(), labels.begin(), labels.end());
+  directory.last_born_ms = std::max(directory.last_born_ms, born_ms);
   used_[slot] = {};
   used_[slot].taken = true;
   used_[slot].last_ms = std::numeric_limits<std::int64_t>::min();

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -35,6 +36,7 @@ struct Directory {
   };
   std::vector<Slot> slots;
   std::vector<promql::LabelId> cells;
+  std::int64_t last_born_ms = std::numeric_limits<std::int64_t>::min();  // no slot's series was born later
 
   std::span<const promql::LabelId> labels(std::uint32_t slot) const noexcept {
     return {cells.data() + slots[slot].first, slots[slot].count};
@@ -49,6 +51,8 @@ struct StripView {
   std::vector<std::shared_ptr<const Column>> columns;  // oldest first, newer than the chunks
   // Appends the samples of these slots' rows, one after the other. Requires: rows are of this strip and ascending.
   void read(std::span<const promql::SeriesRow> rows, promql::TimeRange range, promql::Block& into) const;
+  // SeriesReader::read_columns() of such rows: how many times; 0 where they do not lie so.
+  std::size_t read_columns(std::span<const promql::SeriesRow> rows, promql::TimeRange range, promql::ColumnSink& sink) const;
 };
 
 class Strip {

@@ -2,6 +2,7 @@
 // Reading a strip: columns are copied side by side into the block, and only where something is missing or does not
 // belong to the answer the rows are pushed together afterwards.
 #include <algorithm>
+#include <array>
 
 #include "rules/src/window_strip.h"
 
@@ -125,6 +126,26 @@ void StripView::read(std::span<const SeriesRow> rows, TimeRange range, Block& in
     into.ends.push_back(static_cast<std::uint32_t>(into.values.size()));
   }
   if (!into.histograms.empty()) into.histograms.resize(into.values.size());
+}
+
+std::size_t StripView::read_columns(std::span<const SeriesRow> rows, TimeRange range, promql::ColumnSink& sink) const {
+  if (kind == StripKind::Histograms || (!chunks.empty() && chunks.back()->max_ms() >= range.from_ms)) return 0;
+  const Columns found = columns_in(columns, range);
+  const std::uint32_t last = rows.back() & kSlotMask;
+  const auto lies_so = [&](const auto& column) {
+    return column->one_time() && column->slots() > last && !column->has_histograms() && column->min_ms() >= range.from_ms;
+  };
+  if (!std::ranges::all_of(found, lies_so)) return 0;
+  // A slot's earlier samples may be another's, whose place it took.
+  if (directory->last_born_ms > range.from_ms &&
+      std::ranges::any_of(rows, [&](SeriesRow row) { return directory->slots[row & kSlotMask].born_ms > range.from_ms; }))
+    return 0;
+  std::array<double, kStripSlots> values;
+  for (const auto& column : found) {
+    if (!column->numbers(rows, kSlotMask, values.data())) return 0;
+    sink.take(column->min_ms(), std::span(values).first(rows.size()));
+  }
+  return found.size();
 }
 
 }  // namespace tocsin::rules

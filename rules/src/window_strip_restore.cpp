@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A strip from a checkpoint.
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -15,6 +16,7 @@ void Strip::restore_slot(std::span<const promql::LabelId> labels, std::int64_t b
   directory_->slots.push_back({static_cast<std::uint32_t>(directory_->cells.size()),
                                static_cast<std::uint32_t>(labels.size()), born_ms, ended_ms});
   directory_->cells.insert(directory_->cells.end(), labels.begin(), labels.end());
+  directory_->last_born_ms = std::max(directory_->last_born_ms, born_ms);
 }
 
 void Strip::restore_free() {

@@ -43,15 +43,31 @@ WindowExtent WindowView::extent() const noexcept {
   return extent;
 }
 
+namespace {
+
+// The first rows that are of one strip, ascending.
+std::span<const SeriesRow> of_one_strip(std::span<const SeriesRow> rows) noexcept {
+  std::size_t end = 1;
+  while (end < rows.size() && rows[end] / kStripSlots == rows[0] / kStripSlots && rows[end] > rows[end - 1]) ++end;
+  return rows.first(end);
+}
+
+}  // namespace
+
 Result<void> WindowView::read(std::span<const SeriesRow> rows, TimeRange range, Block& into) const {
   into.clear();
-  for (std::size_t first = 0; first < rows.size();) {
-    std::size_t end = first + 1;
-    while (end < rows.size() && rows[end] / kStripSlots == rows[first] / kStripSlots && rows[end] > rows[end - 1]) ++end;
-    state_->strips[rows[first] / kStripSlots]->read(rows.subspan(first, end - first), range, into);
-    first = end;
+  while (!rows.empty()) {
+    const auto some = of_one_strip(rows);
+    state_->strips[some[0] / kStripSlots]->read(some, range, into);
+    rows = rows.subspan(some.size());
   }
   return {};
+}
+
+promql::ColumnsRead WindowView::read_columns(std::span<const SeriesRow> rows, TimeRange range, promql::ColumnSink& sink) const {
+  if (rows.empty()) return {};
+  const auto some = of_one_strip(rows);
+  return {some.size(), state_->strips[some[0] / kStripSlots]->read_columns(some, range, sink)};
 }
 
 }  // namespace tocsin::rules

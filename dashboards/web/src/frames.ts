@@ -2,6 +2,7 @@
 // What the queries of a panel returned, as columns: one time axis and one column of values a series.
 import {exemplars, query, queryRange} from "./api";
 import type {Labels, QueryData, Sample, Series} from "./api";
+import {foreignSource} from "./model";
 import type {Panel, Target} from "./model";
 import {durationMs, durationText, rateInterval, stepSeconds} from "./time";
 import type {Range, RawRange} from "./time";
@@ -85,6 +86,8 @@ export async function loadPanel(panel: Panel, context: Context, signal: AbortSig
   await Promise.all((panel.targets ?? []).filter((target) => !target.hide && target.expr).map(async (target) => {
     const expr = interpolate(target.expr, context.scope, intervals);
     try {
+      const foreign = foreignSource(panel, target);
+      if (foreign) throw new Error(`asks a data source of type “${foreign}”; here is none but the agent`);
       if (target.instant && !target.range) {
         const {data: answer, warnings} = await query(expr, context.range.to, signal);
         addInstant(data, target, answer);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Grafana's classic dashboard JSON, as far as this page draws it; and what is said of a file that is none.
 
+import {flattened, modernize} from "./older";
+
 export interface Target {
-  refId: string; expr: string; legendFormat?: string; instant?: boolean; range?: boolean; format?: string;
+  refId: string; expr: string; datasource?: {type?: string} | string | null; legendFormat?: string; instant?: boolean; range?: boolean; format?: string;
   exemplar?: boolean; interval?: string; hide?: boolean;
 }
 export interface Step { color: string; value: number | null }
@@ -23,6 +25,7 @@ export interface Panel {
   id: number; type: string; title: string; description?: string; gridPos: {x: number; y: number; w: number; h: number};
   targets?: Target[]; fieldConfig?: {defaults: FieldOptions; overrides?: Override[]}; options?: Record<string, any>;
   transformations?: {id: string; options: any}[]; links?: Link[]; collapsed?: boolean; panels?: Panel[];
+  datasource?: {type?: string} | string | null;
   repeat?: string; repeatDirection?: string; maxPerRow?: number; interval?: string; transparent?: boolean;
 }
 export interface VariableModel {
@@ -50,6 +53,7 @@ export function parseDashboard(text: string, name: string): Dashboard {
   }
   const board = parsed?.dashboard ?? parsed;
   if (board?.elements && board?.layout) throw new Error(`${name} is in Grafana's schema v2; this page draws the classic one (in Grafana: export, and choose classic)`);
+  if (Array.isArray(board?.rows) && !board.panels?.length) board.panels = flattened(board.rows);
   if (typeof board !== "object" || board === null || !Array.isArray(board.panels)) throw new Error(`${name} is not a dashboard: it has no list of panels`);
   for (const [part, list] of [["templating", board.templating?.list], ["annotations", board.annotations?.list]] as const) {
     if (list !== undefined && !Array.isArray(list)) throw new Error(`${name}: the list of ${part} is no list`);
@@ -70,6 +74,7 @@ function completePanels(panels: any[], name: string, nextId: () => number): void
     }
     panel.gridPos = {x: 0, y: index * 8, w: 24, h: 8, ...panel.gridPos};
     panel.id ??= nextId();
+    modernize(panel);
     completePanels(panel.panels ?? [], name, nextId);
   });
 }
@@ -108,6 +113,13 @@ export function thresholdColor(value: number, options: FieldOptions): string | u
   let color = steps[0].color;
   for (const step of steps) if (step.value === null || at >= step.value) color = step.color;
   return color;
+}
+
+/** The type of data source that is asked, where it is one that does not speak PromQL: "loki". */
+export function foreignSource(panel: Panel, target: Target): string | undefined {
+  const source = target.datasource ?? panel.datasource;
+  const type = typeof source === "object" ? source?.type : undefined;
+  return type === undefined || type === "prometheus" || type === "datasource" || type.includes("$") ? undefined : type;
 }
 
 /** What a value mapping makes of a value: its text and colour. */

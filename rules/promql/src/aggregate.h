@@ -21,6 +21,7 @@ class Grouper {
  private:
   std::uint32_t group_by(SeriesKey key);
   std::uint32_t group_without(SeriesKey key);
+  Symbol value_of(SeriesKey key, std::size_t i) noexcept;  // of the label that is the i-th
   bool is_wanted(std::uint32_t group) const noexcept;
   void grow();
 
@@ -31,6 +32,7 @@ class Grouper {
   std::vector<Symbol> values_;         // labels_.size() a group
   std::vector<std::uint32_t> slots_;   // group + 1
   std::vector<Symbol> wanted_;
+  std::vector<std::uint32_t> places_;  // where each label stood last
   std::uint32_t last_ = 0;
   KeyTable rest_;
 };

@@ -12,6 +12,7 @@ Grouper::Grouper(LabelSpace& space, std::vector<Symbol> labels, bool without)
   std::sort(labels_.begin(), labels_.end(), [&](Symbol a, Symbol b) { return space_.text(a) < space_.text(b); });
   labels_.erase(std::unique(labels_.begin(), labels_.end()), labels_.end());
   wanted_.resize(labels_.size());
+  places_.resize(labels_.size());
 }
 
 void Grouper::forget() {
@@ -22,12 +23,10 @@ void Grouper::forget() {
 }
 
 std::uint32_t Grouper::group_by(SeriesKey key) {
-  std::uint64_t hash = 0;
-  for (std::size_t i = 0; i < labels_.size(); ++i) {
-    wanted_[i] = LabelSpace::value(key, labels_[i]);
-    hash = mix(hash, wanted_[i]);
-  }
+  for (std::size_t i = 0; i < labels_.size(); ++i) wanted_[i] = value_of(key, i);
   if (groups_ > 0 && is_wanted(last_)) return last_;  // neighbours are often of one group
+  std::uint64_t hash = 0;
+  for (const Symbol wanted : wanted_) hash = mix(hash, wanted);
   const std::size_t mask = slots_.size() - 1;
   for (std::size_t at = hash & mask;; at = (at + 1) & mask) {
     const std::uint32_t slot = slots_[at];
@@ -42,6 +41,17 @@ std::uint32_t Grouper::group_by(SeriesKey key) {
     if (groups_ * 2 >= slots_.size()) grow();
     return group;
   }
+}
+
+// Of series of one metric a label mostly stands at the same place.
+Symbol Grouper::value_of(SeriesKey key, std::size_t i) noexcept {
+  if (places_[i] < key.size && key.data[places_[i]].name == labels_[i]) [[likely]] return key.data[places_[i]].value;
+  for (std::uint32_t place = 0; place < key.size; ++place) {
+    if (key.data[place].name != labels_[i]) continue;
+    places_[i] = place;
+    return key.data[place].value;
+  }
+  return kEmptySymbol;
 }
 
 bool Grouper::is_wanted(std::uint32_t group) const noexcept {

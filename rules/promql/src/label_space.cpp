@@ -51,13 +51,6 @@ SeriesKey LabelSpace::store(std::span<const LabelId> labels, bool drop_name) {
   return key_of(space, drop_name);
 }
 
-SeriesKey LabelSpace::without_name(SeriesKey key) {
-  // Almost always the name stands first, and no series of the reader tells type and unit.
-  if (plain_ && key.size > 0 && key.data[0].name == name_) return {key.data + 1, key.size - 1, key.drop_name};
-  const Symbol names[] = {name_, type_, unit_};
-  return without(key, names);
-}
-
 SeriesKey LabelSpace::keep(SeriesKey key, std::span<const Symbol> names) {
   scratch_.clear();
   for (const LabelId& label : key.labels())

@@ -70,7 +70,13 @@ class LabelSpace {
   
 
   // Without __name__, __type__ and __unit__, as Prometheus drops them.
-  SeriesKey without_name(SeriesKey key);
+  SeriesKey without_name(SeriesKey key) {
+    // Almost always the name stands first, and no series of the reader tells type and unit.
+    if (plain_ && key.size > 0 && key.data[0].name == name_) [[likely]]
+      return {key.data + 1, key.size - 1, key.drop_name};
+    const Symbol names[] = {name_, type_, unit_};
+    return without(key, names);
+  }
   // Only, or without, the labels named (any order; kept: those that the series has).
   SeriesKey keep(SeriesKey key, std::span<const Symbol> names);
   SeriesKey without(SeriesKey key, std::span<const Symbol> names) { return lasting(without_view(key, names)); }

@@ -66,11 +66,20 @@ class RangeCallOperator final : public Operator {
       if (!values) return values.error();
       for (std::uint32_t s = 0; s < steps.count; ++s) arguments_[s * call_.arguments.size() + a] = (*values)[s];
     }
+    window_.seconds = static_cast<double>(call_.source->range_ms()) / 1000;
+    window_.edge = call_.edge;
+    const bool by_columns = steps.count == 1 && call_.function->columns != nullptr && call_.edge == RangeEdge::Plain;
+    columns_ = by_columns ? call_.function->columns() : nullptr;
     return call_.source->open(steps);
   }
 
   Result<bool> next(Grid& chunk) override {
     chunk.clear(steps_.count);
+    if (columns_) {
+      columns_->begin();
+      if (auto read = call_.source->next_columns(samples_.series, *columns_); !read) return read.error();
+      if (!samples_.series.empty()) return finish_columns(chunk), true;
+    }
     const auto more = call_.source->next(samples_);
     if (!more || !*more) return more;
     chunk.series.reserve(samples_.series.size());
@@ -86,10 +95,24 @@ class RangeCallOperator final : public Operator {
   }
 
  private:
+  // One value a series, all at once.
+  void finish_columns(Grid& chunk) {
+    place_window(0);
+    chunk.values.resize(samples_.series.size());
+    if (!columns_->finish(window_, site_, chunk.values)) return chunk.clear(1);
+    LabelId first{};  // mostly the name, and neighbours' alike
+    for (SeriesKey& key : samples_.series) {
+      if (call_.function->counter && (key.size == 0 || !(key.data[0] == first))) {
+        remark_non_counter(key);
+        if (key.size > 0) first = key.data[0];
+      }
+      if (!call_.function->keeps_name) key = run_.drop_name(key);
+    }
+    std::swap(chunk.series, samples_.series);
+  }
+
   void call_row(SeriesKey key, const SplitRow& row, Grid& chunk) {
     site_.series = key;
-    window_.seconds = static_cast<double>(call_.source->range_ms()) / 1000;
-    window_.edge = call_.edge;
     Slide floats, histograms;
     RangeResult result;
     std::size_t place = SIZE_MAX;
@@ -122,12 +145,17 @@ class RangeCallOperator final : public Operator {
     return going.ok();
   }
 
-  void slide_to(std::uint32_t step, const SplitRow& row, Slide& floats, Slide& histograms) {
+  void place_window(std::uint32_t step) {
     const RangeSource& source = *call_.source;
     window_.step_ms = steps_.at(step);
     window_.to_ms = source.shift().from(window_.step_ms);
     window_.from_ms = window_.to_ms - source.range_ms();
     window_.arguments = std::span(arguments_).subspan(step * call_.arguments.size(), call_.arguments.size());
+  }
+
+  void slide_to(std::uint32_t step, const SplitRow& row, Slide& floats, Slide& histograms) {
+    const RangeSource& source = *call_.source;
+    place_window(step);
     if (steps_.count == 1) {  // what was read is the window
       window_.times = row.times;
       window_.values = row.values;
@@ -167,6 +195,7 @@ class RangeCallOperator final : public Operator {
   Samples samples_;
   Splitter splitter_;
   RangeWindow window_;
+  std::unique_ptr<ColumnFunction> columns_;  // null: series by series
   Symbol last_name_ = kEmptySymbol;
   std::size_t looked_at_ = 0;
 };

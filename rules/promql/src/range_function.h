@@ -8,6 +8,7 @@
 // Threads: pure besides the site's notes. Costs: a call a series and step.
 #pragma once
 
+#include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -59,11 +60,21 @@ struct RangeSite {
 // False: no sample at this step. Called only where the window has a sample.
 using RangeFunction = bool (*)(const RangeWindow& window, RangeSite& site, RangeResult& result);
 
+// The same for many series at once, of one step, whose samples lie at the same times: takes them time by time.
+class ColumnFunction : public ColumnSink {
+ public:
+  // Forgets what it took.
+  virtual void begin() = 0;
+  // A value a series, in their order; false where none has one. Requires: it took something. Uses no samples of the window.
+  virtual bool finish(const RangeWindow& window, RangeSite& site, std::span<double> values) = 0;
+};
+
 struct RangeRow {
   std::string_view name;
   RangeFunction call;
   bool keeps_name = false;
   bool counter = false;  // a metric whose name does not say that it is one is remarked
+  std::unique_ptr<ColumnFunction> (*columns)() = nullptr;  // where there is such a form
 };
 
 const RangeRow* find_range_function(std::string_view name) noexcept;

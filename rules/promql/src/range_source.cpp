@@ -56,6 +56,15 @@ class SelectedRange final : public RangeSource {
     return !rows->empty();
   }
 
+  Result<void> next_columns(std::vector<SeriesKey>& series, ColumnSink& sink) override {
+    series.clear();
+    const auto rows = rows_.read_next_columns(sink);
+    if (!rows) return rows.error();
+    series.reserve(rows->size());
+    for (const SeriesRow row : *rows) series.push_back(key_of(run_.reader.labels(row)));
+    return {};
+  }
+
  private:
   Run& run_;
   SelectedRows rows_;

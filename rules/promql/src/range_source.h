@@ -27,6 +27,12 @@ class RangeSource {
 
   virtual Result<void> open(const Steps& steps) = 0;
   virtual Result<bool> next(Samples& into) = 0;
+  // The next series, told to `sink` time by time where they are stored so. None: next() has them, or there are no more.
+  virtual Result<void> next_columns(std::vector<SeriesKey>& series, ColumnSink& sink) {
+    (void)sink;
+    series.clear();
+    return {};
+  }
 
   std::int64_t range_ms() const noexcept { return range_ms_; }
   const Shift& shift() const noexcept { return shift_; }

@@ -134,6 +134,19 @@ Result<std::span<const SeriesRow>> SelectedRows::read_next(Block& block) {
   return rows;
 }
 
+Result<std::span<const SeriesRow>> SelectedRows::read_next_columns(ColumnSink& sink) {
+  const auto rows = std::span<const SeriesRow>(rows_).subspan(next_);
+  if (rows.empty()) return rows;
+  if (auto going = run_.proceed(); !going) return going.error();
+  const auto [read, times] = run_.reader.read_columns(rows, *range_, sink);
+  if (times == 0) return rows.first(0);
+  if (auto counted = run_.count_samples(read * times); !counted) return counted.error();
+  if (next_ == 0) samples_ = 0;
+  samples_ += read * times;
+  next_ += read;
+  return rows.first(read);
+}
+
 OperatorPtr make_selector(Run& run, Selection selection, Take take) {
   return std::make_unique<Selector>(run, std::move(selection), take);
 }

@@ -42,6 +42,8 @@ class SelectedRows {
   SeriesKey key(std::size_t i) const noexcept { return key_of(run_.reader.labels(rows_[i])); }
   // Reads the samples of the next rows, as many as make a good chunk; none when all were read.
   Result<std::span<const SeriesRow>> read_next(Block& block);
+  // The next rows whose samples lie time by time; none: read_next() has them, or there are no more.
+  Result<std::span<const SeriesRow>> read_next_columns(ColumnSink& sink);
 
  private:
   Run& run_;

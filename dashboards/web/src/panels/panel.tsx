@@ -21,6 +21,8 @@ export interface PanelProps {
 
 const KINDS: Record<string, (props: PanelProps) => preact.ComponentChild> = {
   timeseries: TimeSeries, graph: TimeSeries, stat: Stat, singlestat: Stat, gauge: BarGauge, bargauge: BarGauge, table: TablePanel, heatmap: Heatmap,
+  // Drawn as what is nearest to them.
+  piechart: BarGauge, barchart: BarGauge, "state-timeline": TimeSeries, "status-history": TimeSeries,
 };
 
 const isEmpty = (data: PanelData) => data.lines.length === 0 && data.rows.length === 0 && data.native.length === 0;

@@ -88,10 +88,60 @@ bool gain(const RangeWindow& window, RangeSite& site, RangeResult& result) {
   return true;
 }
 
+// Keeps the first and the newest value of each series, and the values from which one fell.
+template <Gain kKind>
+class ColumnGain final : public ColumnFunction {
+ public:
+  void begin() override {
+    samples_ = 0;
+    falls_.clear();
+  }
+
+  void take(std::int64_t time_ms, std::span<const double> values) override {
+    if (samples_++ == 0) {
+      first_ms_ = time_ms;
+      first_.assign(values.begin(), values.end());
+    } else if (is_counter(kKind)) {
+      bool fell = false;
+      for (std::size_t i = 0; i < values.size(); ++i) fell |= values[i] < last_[i];
+      if (fell) [[unlikely]]
+        for (std::uint32_t i = 0; i < values.size(); ++i)
+          if (values[i] < last_[i]) falls_.push_back({i, last_[i]});
+    }
+    last_ms_ = time_ms;
+    last_.assign(values.begin(), values.end());
+  }
+
+  bool finish(const RangeWindow& window, RangeSite& site, std::span<double> values) override {
+    if (samples_ < 2) return false;
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = last_[i] - first_[i];
+    for (const Fall& fall : falls_) values[fall.series] += fall.from;  // in the order of time, as series by series
+    const WindowReach& reach = reach_of(window, first_ms_, last_ms_, samples_, site.reach);
+    for (std::size_t i = 0; i < values.size(); ++i)
+      values[i] *= extrapolation<kKind>(reach, window.seconds, first_[i], values[i]);
+    return true;
+  }
+
+ private:
+  struct Fall {
+    std::uint32_t series;
+    double from;
+  };
+  std::int64_t first_ms_ = 0, last_ms_ = 0;
+  std::size_t samples_ = 0;
+  std::vector<double> first_, last_;  // by series
+  std::vector<Fall> falls_;
+};
+
+template <Gain kKind>
+std::unique_ptr<ColumnFunction> columns() {
+  return std::make_unique<ColumnGain<kKind>>();
+}
+
 constexpr RangeRow kRows[] = {
-    {"delta", gain<Gain::Delta>},
-    {"increase", gain<Gain::Increase>, false, true},
-    {"rate", gain<Gain::Rate>, false, true},
+    {"delta", gain<Gain::Delta>, false, false, columns<Gain::Delta>},
+    {"increase", gain<Gain::Increase>, false, true, columns<Gain::Increase>},
+    {"rate", gain<Gain::Rate>, false, true, columns<Gain::Rate>},
 };
 
 }  // namespace
