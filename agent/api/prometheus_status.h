@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The status pages that Prometheus has, in its shapes: /api/v1/status/config, runtimeinfo, buildinfo, flags, walreplay.
+// The status pages that Prometheus has, in its shapes: /api/v1/status/config, runtimeinfo, buildinfo, flags, walreplay;
+// and what of the configuration has an address of its own there.
 //
 //   send_json(responder, 200, prometheus_flags(config));
 //
@@ -20,5 +21,8 @@ std::string prometheus_runtime(const Config& config, const RuntimeStatus& runtim
 std::string prometheus_build();
 std::string prometheus_flags(const Config& config);
 std::string prometheus_walreplay();  // there is none: done
+// /api/v1/alertmanagers and /api/v1/scrape_pools: the names of [[scrape]].
+std::string prometheus_alertmanagers(const Config& config);
+std::string prometheus_scrape_pools(const Config& config);
 
 }  // namespace tocsin::agent

@@ -29,6 +29,9 @@ struct HttpTargetConfig {
 };
 
 struct AlertmanagerConfig {
+  // Where alerts are posted: `target.url`, or below it.
+  std::string alerts_url() const;
+
   std::string name;
   HttpTargetConfig target;
   // An alert that ended before it could be told is told as firing for so long, then as resolved: Alertmanager notifies

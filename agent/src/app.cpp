@@ -254,6 +254,8 @@ void Agent::add_status_routes() {
   page("cardinality", [this] {
     return status_cardinality(intake_.top_cardinality(20), registry_.top_cardinality(20), config()->limits);
   });
+  router_.get("/api/v1/alertmanagers", [this](const auto&, auto& responder) { send_json(responder, 200, prometheus_alertmanagers(*config())); });
+  router_.get("/api/v1/scrape_pools", [this](const auto&, auto& responder) { send_json(responder, 200, prometheus_scrape_pools(*config())); });
   add_history_routes(router_, [this] { return history_.window()->view(); });
   add_rules_routes(router_, [this] { return alerting_.state(); });
   add_explain_routes(router_, [this] {

@@ -82,7 +82,7 @@ class SeriesReader {
   // Replaces the block by the samples of these rows in the range, staleness markers included.
   virtual Result<void> read(std::span<const SeriesRow> rows, TimeRange range, Block& into) const = 0;
   // The same, time by time, of as many of the first rows as are stored so and have, at each of the times in the range, a number that is
-  // no staleness marker. No rows: they do not lie so, what `sink` was told does not count, and read() has them.
+  // no staleness marker. Nothing read: they do not lie so, what `sink` was told does not count, and read() has them.
   virtual ColumnsRead read_columns(std::span<const SeriesRow> rows, TimeRange range, ColumnSink& sink) const {
     (void)rows, (void)range, (void)sink;
     return {};

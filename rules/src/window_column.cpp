@@ -219,6 +219,14 @@ bool Column::numbers(std::span<const SeriesRow> rows, std::uint32_t mask, double
   return !special;
 }
 
+std::size_t Column::at_one_time(std::span<const SeriesRow> rows, std::uint32_t mask) const noexcept {
+  if (time_width_ == 0) return rows.size();
+  const std::int64_t first_ms = time_ms(rows[0] & mask);
+  std::size_t alike = 1;
+  while (alike < rows.size() && time_ms(rows[alike] & mask) == first_ms) ++alike;
+  return alike;
+}
+
 void Column::times(std::span<const SeriesRow> rows, std::uint32_t mask, std::int64_t* into,
                    std::size_t stride) const noexcept {
   for (const SeriesRow row : rows) {

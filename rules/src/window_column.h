@@ -42,6 +42,8 @@ class Column {
   double value(std::uint32_t slot) const noexcept;  // hole() where there is none, beyond its slots too
   std::int64_t time_ms(std::uint32_t slot) const noexcept;
   const promql::HistogramPtr& histogram(std::uint32_t slot) const noexcept { return (*histograms_)[slot]; }
+  // How many of the first rows have the first one's time. Requires: they are of its slots.
+  std::size_t at_one_time(std::span<const promql::SeriesRow> rows, std::uint32_t mask) const noexcept;
   // into[i] is the value of rows[i] & mask. False, and nothing of use is there, where one has none or a staleness marker. Requires: the
   // rows ascend within `mask`, and are of its slots; no histograms.
   bool numbers(std::span<const promql::SeriesRow> rows, std::uint32_t mask, double* into) const noexcept;

@@ -14,6 +14,9 @@ using promql::TimeRange;
 
 namespace {
 
+// Fewer are as quickly read row by row.
+constexpr std::size_t kFewRows = 8;
+
 using Columns = std::span<const std::shared_ptr<const Column>>;
 
 // Columns that may have samples in the range. Samples of one row ascend from column to column; those of several do not
@@ -128,24 +131,31 @@ void StripView::read(std::span<const SeriesRow> rows, TimeRange range, Block& in
   if (!into.histograms.empty()) into.histograms.resize(into.values.size());
 }
 
-std::size_t StripView::read_columns(std::span<const SeriesRow> rows, TimeRange range, promql::ColumnSink& sink) const {
-  if (kind == StripKind::Histograms || (!chunks.empty() && chunks.back()->max_ms() >= range.from_ms)) return 0;
+promql::ColumnsRead StripView::read_columns(std::span<const SeriesRow> rows, TimeRange range, promql::ColumnSink& sink) const {
+  if (kind == StripKind::Histograms || (!chunks.empty() && chunks.back()->max_ms() >= range.from_ms)) return {};
   const Columns found = columns_in(columns, range);
-  const std::uint32_t last = rows.back() & kSlotMask;
-  const auto lies_so = [&](const auto& column) {
-    return column->one_time() && column->slots() > last && !column->has_histograms() && column->min_ms() >= range.from_ms;
-  };
-  if (!std::ranges::all_of(found, lies_so)) return 0;
+  if (found.empty()) return {};
+  // As many as were taken at the same times as the first: by one sender, mostly.
+  const std::size_t all = rows.size();
+  for (const auto& column : found) {
+    if (column->has_histograms() || column->slots() <= (rows.back() & kSlotMask)) return {};
+    rows = rows.first(column->at_one_time(rows, kSlotMask));
+  }
+  if (rows.size() < std::min(all, kFewRows)) return {};
   // A slot's earlier samples may be another's, whose place it took.
   if (directory->last_born_ms > range.from_ms &&
       std::ranges::any_of(rows, [&](SeriesRow row) { return directory->slots[row & kSlotMask].born_ms > range.from_ms; }))
-    return 0;
+    return {};
   std::array<double, kStripSlots> values;
+  promql::ColumnsRead read{rows.size(), 0};
   for (const auto& column : found) {
-    if (!column->numbers(rows, kSlotMask, values.data())) return 0;
-    sink.take(column->min_ms(), std::span(values).first(rows.size()));
+    const std::int64_t time_ms = column->time_ms(rows[0] & kSlotMask);
+    if (time_ms < range.from_ms || time_ms > range.to_ms) continue;
+    if (!column->numbers(rows, kSlotMask, values.data())) return {};
+    sink.take(time_ms, std::span(values).first(rows.size()));
+    ++read.times;
   }
-  return found.size();
+  return read;
 }
 
 }  // namespace tocsin::rules

@@ -66,8 +66,7 @@ Result<void> WindowView::read(std::span<const SeriesRow> rows, TimeRange range, 
 
 promql::ColumnsRead WindowView::read_columns(std::span<const SeriesRow> rows, TimeRange range, promql::ColumnSink& sink) const {
   if (rows.empty()) return {};
-  const auto some = of_one_strip(rows);
-  return {some.size(), state_->strips[some[0] / kStripSlots]->read_columns(some, range, sink)};
+  return state_->strips[rows[0] / kStripSlots]->read_columns(of_one_strip(rows), range, sink);
 }
 
 }  // namespace tocsin::rules

@@ -51,7 +51,7 @@ CALLS = [
     ("/metadata", {"limit": "5"}), ("/format_query", {"query": "sum(foo)by(x)"}),
     ("/parse_query", {"query": "sum(rate(foo[5m])) by (x) > 2"}), ("/rules", {"type": "alert"}), ("/rules", {"group_limit": "1"}), ("/alerts", {}),
     ("/targets", {}), ("/status/config", {}), ("/status/runtimeinfo", {}), ("/status/buildinfo", {}), ("/status/flags", {}),
-    ("/status/tsdb", {"limit": "3"}), ("/status/walreplay", {}),
+    ("/status/tsdb", {"limit": "3"}), ("/status/walreplay", {}), ("/alertmanagers", {}), ("/scrape_pools", {}),
 ]
 
 
@@ -221,3 +221,13 @@ def test_hostile_queries_end_with_an_error_and_harm_nothing(agent):
     assert heavy.status_code in (422, 503), heavy.text[:500]
     assert time.monotonic() - started < 20
     assert ask(agent, "query", query="1")["data"]["result"][1] == "1"
+
+
+def test_who_is_told_and_what_is_scraped_are_listed(tmp_path):
+    made = Agent(tmp_path, {"alertmanager": [{"name": "main", "url": "http://127.0.0.1:1/am/"}],
+                            "scrape": [{"name": "node", "targets": ["127.0.0.1:1"]}, {"name": "shop", "targets": ["127.0.0.1:1"]}]}).start()
+    try:
+        assert ask(made, "alertmanagers")["data"] == {"activeAlertmanagers": [{"url": "http://127.0.0.1:1/am/api/v2/alerts"}], "droppedAlertmanagers": []}
+        assert ask(made, "scrape_pools")["data"] == {"scrapePools": ["node", "shop"]}
+    finally:
+        made.stop()

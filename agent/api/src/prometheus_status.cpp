@@ -132,4 +132,29 @@ std::string prometheus_walreplay() {
   });
 }
 
+std::string prometheus_alertmanagers(const Config& config) {
+  return success_text([&](JsonWriter& json) {
+    json.key("activeAlertmanagers");
+    json.begin_array();
+    for (const AlertmanagerConfig& one : config.notify.alertmanagers) {
+      json.begin_object();
+      json.field("url", shown_url(one.alerts_url()));
+      json.end();
+    }
+    json.end();
+    json.key("droppedAlertmanagers");
+    json.begin_array();
+    json.end();
+  });
+}
+
+std::string prometheus_scrape_pools(const Config& config) {
+  return success_text([&](JsonWriter& json) {
+    json.key("scrapePools");
+    json.begin_array();
+    for (const ScrapeConfig& scrape : config.scrapes) json.value(scrape.name);
+    json.end();
+  });
+}
+
 }  // namespace tocsin::agent

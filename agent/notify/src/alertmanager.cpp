@@ -47,11 +47,7 @@ class Alertmanager final : public Receiver {
   const std::string& name() const override { return config_.name; }
   const char* kind() const override { return "alertmanager"; }
   const HttpTargetConfig& target() const override { return config_.target; }
-  std::string url() const override {
-    std::string url = config_.target.url;
-    while (url.ends_with('/')) url.pop_back();
-    return url.ends_with("/api/v2/alerts") ? url : url + "/api/v2/alerts";
-  }
+  std::string url() const override { return config_.alerts_url(); }
 
   std::optional<Sending> next(const OutboxEntries& rows, const ToldRecords& told, Time now, Time& wake,
                               std::vector<ToldRecord>& settled) override {

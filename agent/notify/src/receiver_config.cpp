@@ -90,4 +90,10 @@ void read_notify(TomlTable& root, NotifyConfig& into) {
   heartbeat.read_duration("interval", into.heartbeat.interval, 1s, 24h);
 }
 
+std::string AlertmanagerConfig::alerts_url() const {
+  std::string url = target.url;
+  while (url.ends_with('/')) url.pop_back();
+  return url.ends_with("/api/v2/alerts") ? url : url + "/api/v2/alerts";
+}
+
 }  // namespace tocsin::agent

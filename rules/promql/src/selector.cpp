@@ -139,7 +139,7 @@ Result<std::span<const SeriesRow>> SelectedRows::read_next_columns(ColumnSink& s
   if (rows.empty()) return rows;
   if (auto going = run_.proceed(); !going) return going.error();
   const auto [read, times] = run_.reader.read_columns(rows, *range_, sink);
-  if (times == 0) return rows.first(0);
+  if (times == 0 || read == 0) return rows.first(0);
   if (auto counted = run_.count_samples(read * times); !counted) return counted.error();
   if (next_ == 0) samples_ = 0;
   samples_ += read * times;
