@@ -5,7 +5,7 @@
 //   if (!endpoint) log(endpoint.error().message);   // "cannot listen on ...": the service runs on, unharmed
 //
 // Serves /metrics in every format a Prometheus asks for, gzip and zstd, with ?name[]= and ?match[]= (=~ and !~ are
-// refused unless compile_pattern is given: see patterns.h). The registry must outlive it. Stops when destroyed.
+// refused unless compile_pattern is given: see patterns.h). A source that throws is answered with 500. The registry must outlive it. Stops when destroyed.
 // Threads: its own, `workers` and two more; start and stop from one owner. The source is collected by one thread at a
 // time, at most once in max_age. Costs one collection each tick between scrapes, none where nothing can expire.
 #pragma once
@@ -27,7 +27,8 @@ struct ExposeOptions {
   std::vector<std::string> allowed_hosts = {};  // names by which scrapers reach it, besides IP addresses and localhost
   std::chrono::milliseconds max_age{1'000};     // scrapes within it share one collection
   unsigned workers = 4;                         // scrapes at once
-  std::chrono::nanoseconds tick = std::chrono::minutes{1};  // idle series expire by it, whether or not somebody scrapes
+  // Idle series expire by it, whether or not somebody scrapes; 0: they do not.
+  std::chrono::nanoseconds tick = std::chrono::minutes{1};
   ScrapeOptions scrape = {};
 };
 

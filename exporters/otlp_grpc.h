@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// OTLP over gRPC, for a destination whose protocol is Protocol::Grpc. A target of its own: only what uses this links gRPC.
+// OTLP over gRPC, for a destination whose protocol is OtlpProtocol::Grpc. A target of its own: only what uses this links gRPC.
 //
 //   auto transport = make_grpc_transport(options);
 //   auto destination = Destination::make(options, *std::move(transport));

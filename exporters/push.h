@@ -5,8 +5,9 @@
 //   if (!push) std::cerr << push.error().message;
 //   ...                                                 // leaving the scope sends what there is, and stops
 //
-// Idle series of a registry expire by it, at each collection. Where nothing listens the program is unharmed: recording does not notice, memory is bounded, exit is delayed by at most
-// `stop_timeout`. It may be a static object. In a forked child it does nothing.
+// Idle series of a registry expire by it, at each collection. Where nothing listens the program is unharmed: recording does not notice,
+// memory is bounded, exit is delayed by at most `stop_timeout`. A source that throws is told in stats().last_error. It may be a
+// static object. In a forked child it does nothing, and is not enabled(): start another one there.
 // Threads: thread-safe; three of its own (timer, sender, HTTP client). Costs: one collection an interval.
 #pragma once
 
@@ -39,7 +40,8 @@ class Push {
   Push(const Push&) = delete;
   Push& operator=(const Push&) = delete;
 
-  // Collects and sends now; true when all arrived, or was refused, before the deadline.
+  // Collects and sends now; true when all arrived, or was refused, before the deadline, and where there is nowhere to send to. False
+  // in a forked child.
   bool flush(std::chrono::nanoseconds deadline);
 
   // A last collection, sent within stop_timeout. Safe twice.

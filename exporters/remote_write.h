@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Remote write 1.0: Snapshots as Prometheus itself would send them after a scrape, for a destination's queue (otlp.h). A target
+// Remote write 1.0: Snapshots as Prometheus itself would send them after a scrape, for a destination's queue (destination.h). A target
 // of its own: only what uses this links snappy.
 //
 //   auto transport = make_remote_write_transport(options);      // options.endpoint: the whole URL

@@ -24,8 +24,8 @@
 namespace tocsin::exporters {
 
 struct ScrapeOptions {
-  ExpositionOptions exposition;    // escaping and filter come from each request
-  CompilePattern compile_pattern;  // empty: =~ and !~ are refused
+  ExpositionOptions exposition = {};    // escaping and filter come from each request
+  CompilePattern compile_pattern = {};  // empty: =~ and !~ are refused
 };
 
 struct ScrapeTotals {

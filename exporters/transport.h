@@ -39,7 +39,7 @@ class Transport {
   virtual void cancel() = 0;
 };
 
-// For Protocol::HttpProtobuf and HttpJson. Errors: Configuration.
+// For OtlpProtocol::HttpProtobuf and HttpJson. Errors: Configuration.
 Result<std::unique_ptr<Transport>> make_http_transport(const DestinationOptions& options);
 
 }  // namespace tocsin::exporters

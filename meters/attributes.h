@@ -2,13 +2,14 @@
 // Attributes: the typed key-value pairs that describe a resource or a scope (OpenTelemetry common data model), kept
 // with their types so that they can be sent on as they came.
 //
-//   Attributes resource = {{"service.name", "shop"}, {"process.pid", std::int64_t{17}}};
+//   Attributes resource = {{"service.name", "shop"}, {"process.pid", 17}};
 //   const AttributeValue* name = find(resource, "service.name");
 //   std::string text = to_text(*name);         // "shop"
 //
 // Threads: value types. A set is decoded once a resource, never on the hot path.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -35,7 +36,9 @@ struct AttributeValue {
   AttributeValue(std::string_view text);              // NOLINT(google-explicit-constructor)
   AttributeValue(const char* text);                   // NOLINT(google-explicit-constructor)
   AttributeValue(bool flag);                          // NOLINT(google-explicit-constructor)
-  AttributeValue(std::int64_t number);                // NOLINT(google-explicit-constructor)
+  template <std::integral Number>
+    requires(!std::same_as<Number, bool>)
+  AttributeValue(Number number);                      // NOLINT(google-explicit-constructor)
   AttributeValue(double number);                      // NOLINT(google-explicit-constructor)
   AttributeValue(Bytes bytes);                        // NOLINT(google-explicit-constructor)
   AttributeValue(std::vector<AttributeValue> array);  // NOLINT(google-explicit-constructor)
@@ -55,7 +58,9 @@ inline AttributeValue::AttributeValue(std::string text) : value(std::move(text))
 inline AttributeValue::AttributeValue(std::string_view text) : value(std::string(text)) {}
 inline AttributeValue::AttributeValue(const char* text) : value(std::string(text)) {}
 inline AttributeValue::AttributeValue(bool flag) : value(flag) {}
-inline AttributeValue::AttributeValue(std::int64_t number) : value(number) {}
+template <std::integral Number>
+  requires(!std::same_as<Number, bool>)
+AttributeValue::AttributeValue(Number number) : value(static_cast<std::int64_t>(number)) {}
 inline AttributeValue::AttributeValue(double number) : value(number) {}
 inline AttributeValue::AttributeValue(Bytes bytes) : value(std::move(bytes)) {}
 inline AttributeValue::AttributeValue(std::vector<AttributeValue> array) : value(std::move(array)) {}

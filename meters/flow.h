@@ -49,7 +49,7 @@ class Follower {
 class Source {
  public:
   virtual ~Source() = default;
-  // Adds what this source knows at builder.time(). Never blocks on I/O.
+  // Adds what this source knows at builder.time(). Never blocks on I/O. What it throws ends this collection; Push and Expose tell it.
   virtual void collect(SnapshotBuilder& builder) = 0;
   // Null: its series end by themselves.
   virtual std::unique_ptr<Follower> follow() { return nullptr; }

@@ -7,7 +7,7 @@
 //   requests.add({"GET /items", "timeout"});            // cold paths: looks the series up each time
 //
 // Values come in the order of the declared labels; an empty one is a label that is not set. Beyond the meter's cap new
-// label sets share one overflow series. A Meter made by default records nowhere.
+// label sets, declared ones too, share one overflow series. A Meter made by default records nowhere.
 // Threads: all. Costs 25 to 40 ns a look-up, without lock or allocation once the label set is known.
 #pragma once
 
@@ -93,16 +93,32 @@ class Meter {
   {
     record(span(labels), by);
   }
+  void add(Labels labels, Value by = 1) const noexcept
+    requires requires(Instrument instrument) { instrument.add(by); }
+  {
+    record(labels, by);
+  }
   void set(LabelList labels, Value value) const noexcept
     requires requires(Instrument instrument) { instrument.set(value); }
   {
     record(span(labels), value);
+  }
+  void set(Labels labels, Value value) const noexcept
+    requires requires(Instrument instrument) { instrument.set(value); }
+  {
+    record(labels, value);
   }
   void observe(LabelList labels, Value value) const noexcept
     requires requires(Instrument instrument) { instrument.observe(value); }
   {
     record(span(labels), value);
   }
+  void observe(Labels labels, Value value) const noexcept
+    requires requires(Instrument instrument) { instrument.observe(value); }
+  {
+    record(labels, value);
+  }
+  // Whichever of them the instrument has.
   void record(Labels labels, Value value) const noexcept {
     const detail::RowLookUp row(core_.get(), labels);
     Instrument::record(row.place(), context_, value);

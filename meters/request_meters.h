@@ -62,6 +62,7 @@ class Request {
     traced_ = true;
   }
   void succeed() noexcept;
+  // With Status::Ok it is a success, whatever `ret` says.
   void fail(std::string_view ret, Status status) noexcept;
   // By the code that is answered or was received: `ret` is the code where it is a failure, else "0".
   void finish_http(int code) noexcept;
@@ -100,7 +101,8 @@ class RequestMeters {
  public:
   struct Options {
     std::string server_name = {};
-    std::string dc = {}, server_host = {}, app_id = {};  // a label each where it is set
+    // A label each where it is set, of requests and their times; not of what is in flight, of workflow nodes and of tokens.
+    std::string dc = {}, server_host = {}, app_id = {};
   };
 
   // Errors: Fault::Configuration where server_name is empty or the meters are declared otherwise.

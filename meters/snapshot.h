@@ -3,7 +3,7 @@
 // received is one type; every encoder, exporter and rule reads this and nothing else.
 //
 //   for (const auto& family : snapshot.families)
-//     std::visit([&](const auto& points) { encode(*family, points); }, family->points);   // no default: see house.md 10
+//     std::visit([&](const auto& points) { encode(*family, points); }, family->points);   // no default: a new form is an error where it is not handled
 //
 // A Family is the series of one descriptor that came from one Origin. Families are sorted by prometheus_name, so that
 // those of one name from several origins are neighbours. All columns have one element a row of `labels`.
@@ -31,24 +31,24 @@ enum class Via : std::uint8_t { Registry, Otlp, Spans, Statsd, Scrape, RemoteWri
 
 // Who sent it. For what this process registered itself job and instance are empty (the scraper's labels hold).
 struct Resource {
-  Attributes attributes;
-  std::string schema_url;
-  std::string job;       // service.namespace/service.name
-  std::string instance;  // service.instance.id or its stand-in
-  std::vector<std::pair<std::string, std::string>> promoted;  // Prometheus label name and text, by name
+  Attributes attributes = {};
+  std::string schema_url = {};
+  std::string job = {};       // service.namespace/service.name
+  std::string instance = {};  // service.instance.id or its stand-in
+  std::vector<std::pair<std::string, std::string>> promoted = {};  // Prometheus label name and text, by name
   NameStrategy names = NameStrategy::UnderscoreEscapingWithSuffixes;  // of what it sends
 };
 
 struct Scope {
-  std::string name, version, schema_url;
-  Attributes attributes;
+  std::string name = {}, version = {}, schema_url = {};
+  Attributes attributes = {};
   bool operator==(const Scope&) const = default;
 };
 
 struct Origin {
   Via via = Via::Registry;
-  std::shared_ptr<const Resource> resource;  // never null
-  Scope scope;
+  std::shared_ptr<const Resource> resource = {};  // never null
+  Scope scope = {};
 };
 
 enum class RowState : std::uint8_t { Live, Ended };  // Ended: no more points; kept until every tick sink saw it

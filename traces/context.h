@@ -53,7 +53,7 @@ struct SpanContext {
   TraceId trace_id{};
   SpanId span_id{};
   std::uint8_t flags = 0;  // kSampled, kRandom; other bits are zero, as those that pass a context on must leave them
-  TraceState state;
+  TraceState state = {};
 
   bool valid() const noexcept { return !is_zero(trace_id) && !is_zero(span_id); }
   bool sampled() const noexcept { return (flags & kSampled) != 0; }

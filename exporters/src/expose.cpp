@@ -47,10 +47,16 @@ class SharedSnapshots {
     while (!stop.stop_requested()) {
       const Monotonic due = SystemClock::instance().monotonic() + interval;
       if (wake_.wait_until(lock, stop, due, [&] { return stop.stop_requested(); })) return;
-      follower_->expire();
-      collect();
-      follower_->seen();
+      tick();
     }
+  }
+
+  // A source that throws is told to who scrapes it; here it only ends nothing.
+  void tick() noexcept try {
+    follower_->expire();
+    collect();
+    follower_->seen();
+  } catch (...) {
   }
 
   // Requires: mutex_ is held.
@@ -137,6 +143,8 @@ class OfThisProcess final : public Expose {
 }  // namespace
 
 Result<std::unique_ptr<Expose>> Expose::start(meters::Source& source, ExposeOptions options) {
+  if (options.tick < options.tick.zero() || options.max_age < options.max_age.zero())
+    return Error{Fault::Configuration, "tick and max_age cannot be negative"};
   if (!options.path.starts_with('/'))
     return Error{Fault::Configuration, "path \"" + options.path + "\" must start with '/'"};
   wire::HttpServerOptions http;

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <condition_variable>
+#include <exception>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -64,9 +65,9 @@ class Push::Loop {
   }
 
   bool flush(nanoseconds deadline) {
-    if (!destination_ || is_child()) return true;
-    collect();
-    return destination_->flush(deadline);
+    if (is_child()) return false;
+    if (!destination_) return true;
+    return collect() && destination_->flush(deadline);
   }
 
   void stop() {
@@ -81,8 +82,13 @@ class Push::Loop {
 
   // A forked child has this object but none of its threads: there is nothing to join.
   bool is_child() const noexcept { return ::getpid() != pid_; }
-  bool enabled() const noexcept { return destination_ != nullptr; }
-  DestinationStats stats() const { return destination_ ? destination_->stats() : DestinationStats{}; }
+  bool enabled() const noexcept { return destination_ != nullptr && !is_child(); }
+  DestinationStats stats() const {
+    DestinationStats stats = destination_ ? destination_->stats() : DestinationStats{};
+    const std::lock_guard lock(collect_mutex_);
+    if (!collect_fault_.empty()) stats.last_error = collect_fault_;
+    return stats;
+  }
   const std::vector<std::string>& warnings() const noexcept { return warnings_; }
 
  private:
@@ -100,13 +106,22 @@ class Push::Loop {
     }
   }
 
-  void collect() {
+  // False where the source threw: this collection is left out, and the service lives.
+  bool collect() {
     const std::lock_guard lock(collect_mutex_);
-    if (follower_) follower_->expire();
-    meters::SnapshotBuilder builder(SystemClock::instance().now());
-    source_.collect(builder);
-    destination_->accept(std::move(builder).finish(++sequence_));
-    if (follower_) follower_->seen();
+    try {
+      if (follower_) follower_->expire();
+      meters::SnapshotBuilder builder(SystemClock::instance().now());
+      source_.collect(builder);
+      destination_->accept(std::move(builder).finish(++sequence_));
+      if (follower_) follower_->seen();
+      collect_fault_.clear();
+    } catch (const std::exception& error) {
+      collect_fault_ = std::string("the source threw: ") + error.what();
+    } catch (...) {
+      collect_fault_ = "the source threw";
+    }
+    return collect_fault_.empty();
   }
 
   // Fixed after construction.
@@ -118,8 +133,11 @@ class Push::Loop {
   const std::vector<std::string> warnings_;
 
   std::mutex stop_mutex_;
-  std::mutex collect_mutex_;
-  std::uint64_t sequence_ = 0;  // guarded by collect_mutex_
+  mutable std::mutex collect_mutex_;
+  // guarded by collect_mutex_
+  std::uint64_t sequence_ = 0;
+  std::string collect_fault_;  // of the last collection
+
   std::mutex wait_mutex_;
   std::condition_variable_any wake_;
   std::jthread thread_;

@@ -9,6 +9,7 @@
 //   auto port = parse_port(text);
 //   if (!port) return port.error();
 //   use(*port);
+//   use(parse_port("9464").value());     // where it cannot fail; if it does, a std::runtime_error says why
 //
 // Threads: a value type, as safe as T. Costs one T or one string; never allocates on success.
 #pragma once
@@ -37,6 +38,9 @@ struct Error {
   std::string message;  // one sentence for a person, with the place where there is one; no trailing full stop
 };
 
+// Throws std::runtime_error with the error's message.
+[[noreturn]] void throw_error(const Error& error);
+
 template <class T>
 class [[nodiscard]] Result {
  public:
@@ -48,23 +52,27 @@ class [[nodiscard]] Result {
   bool ok() const noexcept { return state_.index() == 0; }
   explicit operator bool() const noexcept { return ok(); }
 
+  // Where it is not ok(): throws std::runtime_error with the error's message.
+  T& value() & { return check(), **this; }
+  const T& value() const& { return check(), **this; }
+  T&& value() && { return check(), *std::move(*this); }
   // Requires: ok().
-  T& value() & noexcept { return assert(ok()), *std::get_if<0>(&state_); }
-  const T& value() const& noexcept { return assert(ok()), *std::get_if<0>(&state_); }
-  T&& value() && noexcept { return assert(ok()), std::move(*std::get_if<0>(&state_)); }
-  T& operator*() & noexcept { return value(); }
-  const T& operator*() const& noexcept { return value(); }
-  T&& operator*() && noexcept { return std::move(*this).value(); }
-  T* operator->() noexcept { return &value(); }
-  const T* operator->() const noexcept { return &value(); }
+  T& operator*() & noexcept { return assert(ok()), *std::get_if<0>(&state_); }
+  const T& operator*() const& noexcept { return assert(ok()), *std::get_if<0>(&state_); }
+  T&& operator*() && noexcept { return assert(ok()), std::move(*std::get_if<0>(&state_)); }
+  T* operator->() noexcept { return &**this; }
+  const T* operator->() const noexcept { return &**this; }
 
-  T value_or(T fallback) && { return ok() ? std::move(*this).value() : std::move(fallback); }
+  T value_or(T fallback) && { return ok() ? *std::move(*this) : std::move(fallback); }
 
   // Requires: !ok().
   const Error& error() const& noexcept { return assert(!ok()), *std::get_if<1>(&state_); }
   Error&& error() && noexcept { return assert(!ok()), std::move(*std::get_if<1>(&state_)); }
 
  private:
+  void check() const {
+    if (!ok()) throw_error(error());
+  }
   std::variant<T, Error> state_;
 };
 

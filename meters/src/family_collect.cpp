@@ -67,7 +67,7 @@ void FamilyCore::collect(SnapshotBuilder& builder, std::uint64_t collection) {
 }
 
 FamilyCardinality cardinality_of(const FamilySetup& setup, const LabelSets& labels, bool overflowed) {
-  FamilyCardinality told{setup.descriptor.name, labels.rows(), setup.max_series, overflowed, {}};
+  FamilyCardinality told{setup.descriptor.name, labels.rows() - (overflowed ? 1 : 0), setup.max_series, overflowed, {}};
   for (std::size_t column = 0; column < setup.labels.size(); ++column) {
     std::vector<bool> seen(labels.ids(column));
     for (Row row = 0; row < labels.rows(); ++row) seen[labels.id(row, column)] = true;

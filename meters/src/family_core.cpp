@@ -123,7 +123,7 @@ std::optional<std::uint32_t> FamilyCore::look_up_slowly(std::uint64_t hash,
   return std::nullopt;
 }
 
-std::optional<std::uint32_t> FamilyCore::find_or_make(std::uint64_t hash, std::span<const std::string_view> texts) {
+std::optional<std::uint32_t> FamilyCore::find_or_make(std::uint64_t hash, std::span<const std::string_view> texts, bool declared) {
   if (ledger_->closed.load(std::memory_order_acquire)) return std::nullopt;
   const std::int64_t now_ns = to_unix_ns(ledger_->clock->now());
   if (const auto found = index_.load(std::memory_order_relaxed)->find(hash, texts)) {
@@ -135,12 +135,12 @@ std::optional<std::uint32_t> FamilyCore::find_or_make(std::uint64_t hash, std::s
     revive_hidden(hidden, now_ns);
     return slot;
   }
-  return make_row(hash, texts);
+  return make_row(hash, texts, declared);
 }
 
-std::optional<std::uint32_t> FamilyCore::make_row(std::uint64_t hash, std::span<const std::string_view> texts) {
+std::optional<std::uint32_t> FamilyCore::make_row(std::uint64_t hash, std::span<const std::string_view> texts, bool declared) {
   const std::uint32_t overflow = overflow_.load(std::memory_order_relaxed) != 0 ? 1 : 0;
-  if (rows_.in_use() - overflow >= setup_.max_series || !ledger_->admit()) return overflow_row();
+  if (rows_.in_use() - overflow >= setup_.max_series || !ledger_->admit(declared)) return overflow_row();
   const auto slot = rows_.allocate();
   if (!slot) {
     ledger_->series.fetch_sub(1, std::memory_order_relaxed);
@@ -216,7 +216,7 @@ void FamilyCore::declare(std::span<const std::string_view> texts) noexcept try {
   if (texts.size() != setup_.labels.size()) return ledger_->count(Drop::WrongLabels);
   const std::shared_lock gate(fork_gate());
   const std::lock_guard lock(mutex_);
-  const auto slot = find_or_make(hash_of(texts), texts);
+  const auto slot = find_or_make(hash_of(texts), texts, true);
   if (!slot) return;
   RowRecord& record = rows_.record(*slot);
   record.declared = true;

@@ -99,8 +99,8 @@ class FamilyCore {
   // The functions below require mutex_. `sums` are those of all slots.
   using Sums = std::vector<std::uint64_t>;
   std::span<const std::uint64_t> of_slot(const Sums& sums, std::uint32_t slot) const noexcept;
-  std::optional<std::uint32_t> find_or_make(std::uint64_t hash, std::span<const std::string_view> texts);
-  std::optional<std::uint32_t> make_row(std::uint64_t hash, std::span<const std::string_view> texts);
+  std::optional<std::uint32_t> find_or_make(std::uint64_t hash, std::span<const std::string_view> texts, bool declared = false);
+  std::optional<std::uint32_t> make_row(std::uint64_t hash, std::span<const std::string_view> texts, bool declared);
   std::optional<std::uint32_t> overflow_row();
   void append_row(std::uint64_t hash, std::span<const std::string_view> texts, std::uint32_t slot);
   void append_overflow_row(std::uint32_t slot);

@@ -43,9 +43,10 @@ struct RegistryLedger {
   std::shared_ptr<const Origin> origin;
 
   void count(Drop reason) noexcept { dropped[static_cast<std::size_t>(reason)].fetch_add(1, std::memory_order_relaxed); }
-  // Takes room for one more series; false when there is none.
-  bool admit() noexcept {
-    if (series.fetch_add(1, std::memory_order_relaxed) < max_series) return true;
+  // Takes room for one more series; false when there is none. What is declared always has it: another meter's label that
+  // explodes takes nothing from it.
+  bool admit(bool declared = false) noexcept {
+    if (series.fetch_add(1, std::memory_order_relaxed) < max_series || declared) return true;
     series.fetch_sub(1, std::memory_order_relaxed);
     return false;
   }

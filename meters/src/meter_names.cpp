@@ -155,6 +155,10 @@ Result<std::shared_ptr<const HistogramForm>> form_of(const HistogramShape& shape
   return std::shared_ptr<const HistogramForm>(std::move(form));
 }
 
+void MeterNames::reserve(const Descriptor& descriptor) {
+  for (const std::string& sample : sample_names(descriptor)) samples_.emplace(sample, Claim{descriptor.name, std::nullopt});
+}
+
 Result<void> MeterNames::claim(const Descriptor& descriptor, SourcePlace place) {
   std::vector<std::string> samples = sample_names(descriptor);
   if (descriptor.formerly) {
@@ -164,8 +168,10 @@ Result<void> MeterNames::claim(const Descriptor& descriptor, SourcePlace place) 
   for (const std::string& sample : samples) {
     const auto other = samples_.find(sample);
     if (other == samples_.end()) continue;
-    return at(place, "meter \"" + descriptor.name + "\" and meter \"" + other->second.meter + "\" (declared at " +
-                         to_text(other->second.place) + ") would both be written as " + sample);
+    const auto& [meter, declared_at] = other->second;
+    return at(place, "meter \"" + descriptor.name + "\" and " +
+                         (declared_at ? "meter \"" + meter + "\" (declared at " + to_text(*declared_at) + ")" : "the registry's own \"" + meter + "\"") +
+                         " would both be written as " + sample);
   }
   for (const std::string& sample : samples) samples_.emplace(sample, Claim{descriptor.name, place});
   return {};

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 
 #include "meters/base/result.h"
@@ -26,11 +27,13 @@ class MeterNames {
  public:
   // Errors: Fault::Configuration where another meter writes a sample of the same name, naming both places.
   Result<void> claim(const Descriptor& descriptor, SourcePlace place);
+  // Of what is exposed without being declared.
+  void reserve(const Descriptor& descriptor);
 
  private:
   struct Claim {
     std::string meter;
-    SourcePlace place;
+    std::optional<SourcePlace> place;  // none: reserved
   };
   std::map<std::string, Claim> samples_;  // by every name that a meter's samples have in some format
 };

@@ -113,6 +113,8 @@ Registry::Registry(RegistryOptions options, const Clock& clock) : state_(std::ma
   state_->ledger->origin = make_origin(options);
   state_->options = std::move(options);
   state_->made_ns = to_unix_ns(clock.now());
+  state_->names.reserve({"target_info", "target_info", "", "", Kind::Gauge});
+  if (state_->options.collect_dropped) state_->names.reserve(descriptor_of(kTocsinDroppedMeasurementsTotal));
   detail::on_fork(this, [state = state_.get()] { state->reset_after_fork(); });
 }
 
@@ -148,6 +150,9 @@ Result<Observation> Registry::observe(const MeterSpec& spec, Kind kind, Callback
   auto setup = detail::set_up(spec, kind, NumberType::Double, state_->options, place);
   if (!setup) return setup.error();
   setup->descriptor.observed = true;
+  if (!callback)
+    return Error{Fault::Configuration, std::string(place.file_name()) + ':' + std::to_string(place.line()) + ": meter \"" + spec.name +
+                                           "\": an empty function cannot be asked for its values"};
   auto family = state_->declare(*std::move(setup));
   if (!family) return family.error();
   const std::shared_lock gate(detail::fork_gate());
@@ -235,7 +240,8 @@ void Registry::collect(SnapshotBuilder& builder) {
 }
 
 // What is observed ends when it is not observed any more.
-void Registry::expire(Time now, std::chrono::nanoseconds idle) {
+void Registry::expire(std::chrono::nanoseconds idle) {
+  const Time now = state_->ledger->clock->now();
   for (const AnyFamily& family : state_->all())
     if (!family.observed) family.recorded.get()->expire(now, idle);
 }
@@ -264,7 +270,7 @@ class Registry::RowFollower final : public Follower {
     std::int64_t last_ns = state_.looked_at_ns.load(std::memory_order_relaxed);
     if (now_ns - last_ns < (idle / 60).count()) return;
     if (state_.looked_at_ns.compare_exchange_strong(last_ns, now_ns, std::memory_order_relaxed))
-      registry_.expire(clock.now(), idle);
+      registry_.expire(idle);
   }
 
   void seen() override {

@@ -182,6 +182,8 @@ void Request::succeed() noexcept {
 }
 
 void Request::fail(std::string_view ret, Status status) noexcept {
+  if (status == Status::Ok) return succeed();
+  if (static_cast<std::size_t>(status) >= kStatusWords.size()) status = Status::Unmarked;  // a number that is none
   if (!mark() || series_ == nullptr) return;
   record(*series_, status, ret, took_, traced_ ? &context_ : nullptr);
 }

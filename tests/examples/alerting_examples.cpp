@@ -34,6 +34,7 @@
 #include "agent/slo/slo_config.h"
 #include "agent/slo/slo_engine.h"
 #include "agent/slo/slo_series.h"
+#include "agent/text_file.h"
 #include "rules/promql/matcher.h"
 #include "tests/examples/reader.h"
 
@@ -61,6 +62,10 @@ void history_api_example(Router& router, Window& window) {
 
 void notify_api_example(Silences& silences, const HttpRequest& request, Time now, HttpResponder& responder) {
   take_silence(silences, request, now, responder);
+}
+
+void text_file_example(const std::string& folder) {
+  for (const std::string& path : files_at("rules/*.yml", folder)) auto text = read_text_file(path, 16U << 20U);
 }
 
 void own_boards_example() {

@@ -45,7 +45,7 @@ void arena_example(CellIndex cell) {
 }
 
 void attributes_example() {
-  Attributes resource = {{"service.name", "shop"}, {"process.pid", std::int64_t{17}}};
+  Attributes resource = {{"service.name", "shop"}, {"process.pid", 17}};
   const AttributeValue* name = find(resource, "service.name");
   std::string text = to_text(*name);
 }
@@ -76,6 +76,7 @@ Result<void> result_example(std::string_view text) {
   auto port = parse_port(text);
   if (!port) return port.error();
   use(*port);
+  use(parse_port("9464").value());
   return {};
 }
 

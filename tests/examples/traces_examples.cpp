@@ -37,8 +37,8 @@ void ids_example() {
   std::optional<TraceId> back = parse_hex<TraceId>(text);
 }
 
-void request_id_example(const Clock& clock) {
-  auto ids = RequestIds::make({.sub = "spf", .location = "hf", .port = 7860}, clock);
+void request_id_example() {
+  auto ids = RequestIds::make({.sub = "spf", .location = "hf", .port = 7860});
   std::string id = ids->next();
   auto parts = parse_request_id(id);
 }

@@ -6,7 +6,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
+#include <memory>
+#include <stdexcept>
 #include <thread>
 
 #include "meters/registry.h"
@@ -69,6 +72,37 @@ TEST(Expose, a_taken_port_is_told_and_harms_nothing) {
 TEST(Expose, a_path_without_slash_is_refused) {
   meters::Registry registry;
   EXPECT_FALSE(Expose::start(registry, {.listen = "127.0.0.1:0", .path = "metrics"}).ok());
+}
+
+struct Throwing final : meters::Source {
+  struct Nothing final : meters::Follower {
+    void expire() override {}
+    void seen() override {}
+  };
+  std::atomic<int> asked{0};
+  void collect(meters::SnapshotBuilder&) override {
+    ++asked;
+    throw std::runtime_error("disk gone");
+  }
+  std::unique_ptr<meters::Follower> follow() override { return std::make_unique<Nothing>(); }
+};
+
+TEST(Expose, a_source_that_throws_is_told_and_harms_nothing) {
+  using namespace std::chrono_literals;
+  Throwing source;
+  auto endpoint = Expose::start(source, {.listen = "127.0.0.1:0", .tick = 1ms});
+  ASSERT_TRUE(endpoint.ok()) << endpoint.error().message;
+  const auto deadline = std::chrono::steady_clock::now() + 10s;
+  while (source.asked < 3 && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+  EXPECT_GE(source.asked, 3) << "it goes on";
+  EXPECT_THAT(get(**endpoint, "/metrics"), ::testing::AllOf(HasSubstr("HTTP/1.1 500"), HasSubstr("disk gone")));
+}
+
+TEST(Expose, times_below_zero_are_refused) {
+  using namespace std::chrono_literals;
+  meters::Registry registry;
+  EXPECT_FALSE(Expose::start(registry, {.listen = "127.0.0.1:0", .tick = -1s}).ok());
+  EXPECT_FALSE(Expose::start(registry, {.listen = "127.0.0.1:0", .max_age = -1ms}).ok());
 }
 
 TEST(Expose, a_forked_child_is_not_harmed) {

@@ -157,6 +157,7 @@ TEST(Push, AForkedChildIsNotHarmed) {
   const pid_t child = ::fork();
   if (child == 0) {
     ::alarm(10);  // hanging would be the fault
+    if ((*push)->enabled() || (*push)->flush(1s)) ::_exit(8);  // nothing was sent
     push->reset();
     ::_exit(7);
   }
@@ -166,6 +167,22 @@ TEST(Push, AForkedChildIsNotHarmed) {
   EXPECT_EQ(WEXITSTATUS(status), 7);
   (*push)->stop();
   EXPECT_EQ(receiver.seen().size(), 1u);  // the parent's
+}
+
+struct Throwing final : meters::Source {
+  void collect(meters::SnapshotBuilder&) override { throw std::runtime_error("disk gone"); }
+};
+
+TEST(Push, ASourceThatThrowsIsToldAndHarmsNothing) {
+  OtlpReceiver receiver;
+  Throwing source;
+  {
+    auto push = Push::start(source, options_for(receiver.endpoint()));
+    ASSERT_TRUE(push.ok());
+    EXPECT_FALSE((*push)->flush(1s));
+    EXPECT_THAT((*push)->stats().last_error, HasSubstr("disk gone"));
+  }
+  EXPECT_TRUE(receiver.seen().empty());
 }
 
 TEST(Push, AWrongDestinationIsNamed) {

@@ -11,5 +11,7 @@ int main() {
   if (!jobs) return 1;
   const auto mail = jobs->with({"mail"});  // bound: an add costs about a nanosecond
   mail.add(3);
-  if (endpoint) std::printf("curl http://%s/metrics\n", (*endpoint)->address().c_str());
+  if (!endpoint) return 1;
+  std::printf("curl http://%s/metrics\n", (*endpoint)->address().c_str());
+  std::getchar();  // served until then
 }

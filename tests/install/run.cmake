@@ -1,7 +1,7 @@
 # cmake -DBUILD=<build folder> -DSOURCE=<source folder> -P run.cmake
 # Installs BUILD into a fresh prefix, builds the outside project against it and runs its programs.
 function(run)
-  execute_process(COMMAND ${ARGN} RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
+  execute_process(COMMAND ${ARGN} INPUT_FILE /dev/null RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
   if(NOT result EQUAL 0)
     string(REPLACE ";" " " command "${ARGN}")
     message(FATAL_ERROR "${command}: ${result}\n${output}")
@@ -17,7 +17,8 @@ set(ENV{LD_LIBRARY_PATH} "${prefix}/lib:${prefix}/lib64:${prefix}/lib/${ARCH}")
 run(${CMAKE_COMMAND} -S "${SOURCE}/tests/install" -B "${outside}" -G Ninja -DCMAKE_PREFIX_PATH=${prefix}
     -DCMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER})
 run(${CMAKE_COMMAND} --build "${outside}")
-foreach(program service core core_shared core_pkg_config push_example expose_example catalogue_example)
+foreach(program service core core_shared core_pkg_config push_example expose_example push_pkg_config expose_pkg_config
+        bridge catalogue_example)
   run("${outside}/${program}")
 endforeach()
 # The README shows these very programs, without their licence line.

@@ -180,14 +180,14 @@ TEST(Fork, while_other_threads_record_and_collect) {
     threads.emplace_back([&](const std::stop_token& stop) {
       while (!stop.stop_requested()) {
         (void)Collected(registry);
-        registry.expire(SystemClock::instance().now(), std::chrono::hours(1));
+        registry.expire(std::chrono::hours(1));
       }
     });
     for (int i = 0; i < 20; ++i)
       EXPECT_EQ(in_child([&] {
                   meter.add({"1"}, 3);
                   meter.add({"in the child"});
-                  registry.expire(SystemClock::instance().now(), std::chrono::hours(1));
+                  registry.expire(std::chrono::hours(1));
                   return Collected(registry).sum("a_total") == 4;
                 }),
                 0);

@@ -118,6 +118,24 @@ TEST(Registry, the_grammar_is_checked) {
   EXPECT_TRUE(registry.counter({.name = "http.server.requests", .labels = {"http.route"}}).ok());
 }
 
+TEST(Registry, names_that_it_exposes_itself_are_its_own) {
+  Registry registry;
+  for (const char* name : {"tocsin_dropped_measurements_total", "tocsin_dropped_measurements", "target_info"}) {
+    const auto taken = registry.gauge({.name = name});
+    ASSERT_FALSE(taken.ok()) << name;
+    EXPECT_NE(taken.error().message.find("the registry's own"), std::string::npos) << taken.error().message;
+  }
+  Registry quiet({.collect_dropped = false});
+  EXPECT_TRUE(quiet.gauge({.name = "tocsin_dropped_measurements_total"}).ok());
+}
+
+TEST(Registry, a_function_that_is_none_is_refused) {
+  Registry registry;
+  const auto observed = registry.observable_gauge({.name = "depth"}, nullptr);
+  ASSERT_FALSE(observed.ok());
+  EXPECT_NE(observed.error().message.find("registry_test.cpp"), std::string::npos) << observed.error().message;
+}
+
 TEST(Registry, handles_outlive_it) {
   Counter counter;
   Meter<Counter> meter;

@@ -145,6 +145,17 @@ TEST(RequestMeters, workflow_nodes_and_tokens) {
   EXPECT_EQ(collected.value("llm_tokens_total", {"flow", "small", "completion"}), 0);
 }
 
+TEST(RequestMeters, a_failure_that_is_none_is_a_success_and_an_unknown_one_unmarked) {
+  Registry registry;
+  const auto meters = RequestMeters::make(registry, {.server_name = "shop"}).value();
+  const RequestFunc items = meters.func("items");
+  Request(items).fail("E1", Status::Ok);
+  Request(items).fail("E2", static_cast<Status>(77));
+  Collected collected(registry);
+  EXPECT_EQ(collected.value("server_request_total", {"shop", "items", "ok", "0"}), 1);
+  EXPECT_EQ(collected.value("server_request_total", {"shop", "items", "unmarked", "E2"}), 1);
+}
+
 TEST(RequestMeters, wrong_use_is_told) {
   Registry registry;
   EXPECT_FALSE(RequestMeters::make(registry, {}).ok());

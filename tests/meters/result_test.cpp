@@ -2,6 +2,7 @@
 #include "meters/base/result.h"
 
 #include <memory>
+#include <stdexcept>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -33,6 +34,17 @@ TEST(Result, HoldsAnErrorWithItsCause) {
   EXPECT_EQ(result.error().fault, Fault::Input);
   EXPECT_EQ(result.error().message, "7 is odd");
   EXPECT_EQ(half(7).value_or(-1), -1);
+}
+
+TEST(Result, AValueThatIsNotThereIsToldByItsError) {
+  const auto failed = half(7);
+  try {
+    (void)failed.value();
+    FAIL() << "7 has no half";
+  } catch (const std::runtime_error& error) {
+    EXPECT_STREQ(error.what(), "7 is odd");
+  }
+  EXPECT_THROW((void)half(9).value(), std::runtime_error);
 }
 
 TEST(Result, OfVoidPassesAnErrorOn) {
