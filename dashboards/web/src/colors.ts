@@ -24,6 +24,16 @@ export const textColor = (name: string | undefined, otherwise = "var(--text)"): 
   return hue ? `var(--${hue})` : color(name, otherwise);
 };
 
+/** The colour, so much of it opaque (0 to 1); as it is where it is none that can be read. */
+export function withAlpha(name: string, part: number): string {
+  if (/^#[0-9a-f]{6}$/i.test(name)) return `${name}${Math.round(part * 255).toString(16).padStart(2, "0")}`;
+  if (/^#[0-9a-f]{3}$/i.test(name)) return withAlpha(name.replace(/[0-9a-f]/gi, "$&$&"), part);
+  const numbers = name.match(/^rgba?\(([^)]+)\)$/i)?.[1].split(/[\s,/]+/).filter(Boolean);
+  if (!numbers || numbers.length < 3) return name;
+  const [red, green, blue, alpha = "1"] = numbers;
+  return `rgba(${red}, ${green}, ${blue}, ${Number((parseFloat(alpha) * part).toFixed(3))})`;
+}
+
 /** Black or white: what is read better on a colour. */
 export function inkOn(background: string): string {
   const channels = background.match(/^#(..)(..)(..)$/)?.slice(1).map((two) => Number.parseInt(two, 16) / 255);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the queries of a panel returned, as columns: one time axis and one column of values a series.
 import {exemplars, query, queryRange} from "./api";
-import type {Labels, QueryData, Sample, Series} from "./api";
+import type {Labels, NativeHistogram, QueryData, Sample, Series} from "./api";
 import {foreignSource} from "./model";
 import type {Panel, Target} from "./model";
-import {durationMs, durationText, rateInterval, stepSeconds} from "./time";
+import {clock, durationMs, durationText, rateInterval, stepSeconds} from "./time";
 import type {Range, RawRange} from "./time";
 import {interpolate} from "./variables";
 import type {Intervals, Scope} from "./variables";
@@ -12,7 +12,8 @@ import type {Intervals, Scope} from "./variables";
 export interface Line { name: string; labels: Labels; refId: string; values: (number | null)[] }
 export interface Bucket { low: number; high: number; count: number }
 export interface ExemplarPoint { time: number; value: number; labels: Labels; seriesLabels: Labels }
-export interface Row { labels: Labels; value: number; refId: string; name: string }
+/** `value` is a text where the answer is no single number. */
+export interface Row { labels: Labels; value: number | string; refId: string; name: string }
 export interface PanelData {
   times: number[];                // seconds
   lines: Line[];
@@ -65,10 +66,24 @@ function addRange(data: PanelData, target: Target, result: Series[], indexOf: Ma
   }
 }
 
+const MOST_SAMPLES = 50;
+const histogramText = ({count, sum}: NativeHistogram) => `a histogram of ${count}, sum ${sum}`;
+
+// The newest first, one a line.
+function samplesText({values = [], histograms = []}: Series): string {
+  const all = [...values.map(([time, value]): [number, string] => [time, value]), ...histograms.map(([time, histogram]): [number, string] => [time, histogramText(histogram)])]
+    .sort((a, b) => b[0] - a[0]);
+  const lines = all.slice(0, MOST_SAMPLES).map(([time, value]) => `${value} at ${clock(time * 1000)}`);
+  return [...lines, ...(all.length > MOST_SAMPLES ? [`and ${all.length - MOST_SAMPLES} more`] : [])].join("\n");
+}
+
 function addInstant(data: PanelData, target: Target, answer: QueryData): void {
-  const samples: Sample[] = answer.resultType === "scalar" ? [{metric: {}, value: answer.result}] : answer.result;
-  for (const sample of samples) {
-    if (sample.value) data.rows.push({labels: sample.metric, value: numberOf(sample.value[1]), refId: target.refId, name: lineName(target, sample.metric)});
+  const row = (labels: Labels, value: number | string) => data.rows.push({labels, value, refId: target.refId, name: lineName(target, labels)});
+  switch (answer.resultType) {
+    case "string": row({}, answer.result[1]); break;
+    case "scalar": row({}, numberOf(answer.result[1])); break;
+    case "matrix": for (const series of answer.result as Series[]) row(series.metric, samplesText(series)); break;
+    default: for (const {metric, value, histogram} of answer.result as Sample[]) row(metric, value ? numberOf(value[1]) : histogramText(histogram![1]));
   }
 }
 
@@ -77,7 +92,8 @@ export async function loadPanel(panel: Panel, context: Context, signal: AbortSig
   const least = Math.max(context.tickSeconds, (durationMs(panel.interval?.replace(/^>/, "") ?? "") || 0) / 1000);
   const step = stepSeconds(context.range, context.pixels, least);
   const intervals = intervalsFor(context, step);
-  const to = Math.floor(context.range.to / 1000 / step) * step;
+  const end = Math.min(context.range.to, Date.now());  // "today" ends in the future: nothing is known of that
+  const to = Math.floor(end / 1000 / step) * step;
   const from = Math.min(to, Math.ceil(context.range.from / 1000 / step) * step);  // a range within one step has one point
   const times: number[] = [];
   for (let time = from; time <= to; time += step) times.push(time);
@@ -89,7 +105,7 @@ export async function loadPanel(panel: Panel, context: Context, signal: AbortSig
       const foreign = foreignSource(panel, target);
       if (foreign) throw new Error(`asks a data source of type “${foreign}”; here is none but the agent`);
       if (target.instant && !target.range) {
-        const {data: answer, warnings} = await query(expr, context.range.to, signal);
+        const {data: answer, warnings} = await query(expr, end, signal);
         addInstant(data, target, answer);
         data.warnings.push(...warnings);
         return;
@@ -123,22 +139,5 @@ async function addExemplars(data: PanelData, expr: string, context: Context, sig
     }
   } catch (error) {
     if (signal.aborted) throw error;  // a panel is whole without them
-  }
-}
-
-/** One number of a column, by the name of Grafana's calculation. */
-export function reduce(values: (number | null)[], how: string): number | null {
-  const known = values.filter((value): value is number => value !== null && !Number.isNaN(value));
-  if (known.length === 0) return null;
-  switch (how) {
-    case "mean": return known.reduce((sum, value) => sum + value, 0) / known.length;
-    case "sum": return known.reduce((sum, value) => sum + value, 0);
-    case "max": return known.reduce((most, value) => Math.max(most, value), -Infinity);
-    case "min": return known.reduce((least, value) => Math.min(least, value), Infinity);
-    case "count": return known.length;
-    case "first": case "firstNotNull": return known[0];
-    case "diff": return known[known.length - 1] - known[0];
-    case "range": return reduce(values, "max")! - reduce(values, "min")!;
-    default: return known[known.length - 1];
   }
 }

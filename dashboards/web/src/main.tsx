@@ -14,17 +14,16 @@ import {usePoll} from "./pages/poll";
 import {RulesPage} from "./pages/rules";
 import {RunbooksPage} from "./pages/runbooks";
 import {CardinalityPage, ConfigurationPage, ReceiversPage} from "./pages/status";
-import {navigate, setParameters, useRoute} from "./route";
+import {navigate, setParameters, useRoute, withRange} from "./route";
 import {TimeBar} from "./time_bar";
-import {durationMs, rangeFault, rangeOf} from "./time";
+import {durationMs, narrowed, rangeAfter, rangeFault, rangeOf} from "./time";
+import type {RawRange} from "./time";
 
 const PAGES = [["alerts", "Alerts"], ["rules", "Rules"], ["explore", "Explore"], ["receivers", "Receivers"], ["cardinality", "Cardinality"],
   ["configuration", "Configuration"], ["runbooks", "Runbooks"]];
 const KEYS: [string, string][] = [["← →", "earlier, later"], ["+ −", "zoom in, out"], ["r", "refresh"], ["h", "dashboards"], ["a", "alerts"], ["u", "rules"],
-  ["e", "explore"], ["t", "light or dark"], ["Esc", "leave a panel"], ["?", "these keys"], ["drag", "zoom to what is selected"], ["shift and drag", "move"],
+  ["e", "explore"], ["t", "light or dark"], ["v", "the panel under the mouse alone"], ["Esc", "leave a panel"], ["?", "these keys"], ["drag", "zoom to what is selected"], ["shift and drag", "move"],
   ["double click", "zoom out"], ["click on a legend", "only this series; with ctrl: hide it"]];
-
-const LEAST_RANGE_MS = 5000;
 
 function useTheme(): [string, () => void] {
   const preferred = () => localStorage.getItem("tocsin-theme") ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
@@ -88,6 +87,12 @@ function Body({view}: {view: View}) {
   }
 }
 
+/** The one under the mouse, else the one that has the focus. */
+function panelAlone(): void {
+  const panel = document.querySelector("[data-panel]:hover") ?? document.querySelector("[data-panel]:focus-within");
+  panel?.querySelector<HTMLElement>(".view")?.click();
+}
+
 function Page() {
   const route = useRoute();
   const [theme, turnTheme] = useTheme();
@@ -98,10 +103,10 @@ function Page() {
   const raw = {from: route.parameters.get("from") ?? "now-1h", to: route.parameters.get("to") ?? "now"};
   const refresh = route.parameters.get("refresh") ?? "30s";
   const range = useMemo(() => rangeOf(raw, now), [raw.from, raw.to, now]);
-  const zoom = useCallback((from: number, to: number) => {
-    const short = Math.max(0, LEAST_RANGE_MS - (to - from)) / 2;
-    setParameters({from: String(Math.round(from - short)), to: String(Math.round(to + short))});
-  }, []);
+  const show = (wanted: RawRange | null) => { if (wanted) setParameters({from: wanted.from, to: wanted.to}); };
+  const latest = useRef({raw, range});
+  latest.current = {raw, range};
+  const zoom = useCallback((from: number, to: number) => show(rangeAfter(latest.current.raw, latest.current.range, from, to, Date.now())), []);
 
   useEffect(() => {
     const every = durationMs(refresh);
@@ -113,26 +118,26 @@ function Page() {
     const width = range.to - range.from;
     const actions: Record<string, () => void> = {
       ArrowLeft: () => zoom(range.from - width / 4, range.to - width / 4), ArrowRight: () => zoom(range.from + width / 4, range.to + width / 4),
-      "-": () => zoom(range.from - width / 2, range.to + width / 2), "+": () => zoom(range.from + width / 4, range.to - width / 4),
-      "?": () => setKeys(true), u: () => navigate("/rules"),
-      r: again, h: () => navigate("/"), e: () => navigate("/explore"), a: () => navigate("/alerts"), t: turnTheme,
+      "-": () => zoom(range.from - width / 2, range.to + width / 2), "+": () => show(narrowed(raw, range, Date.now())),
+      "?": () => setKeys(true), u: () => navigate(withRange("/rules")), v: panelAlone,
+      r: again, h: () => navigate(withRange("/")), e: () => navigate(withRange("/explore")), a: () => navigate(withRange("/alerts")), t: turnTheme,
       Escape: () => setParameters({viewPanel: null}),
     };
     const press = (event: KeyboardEvent) => {
-      const typing = (event.target as Element).closest?.("input,textarea,select,[contenteditable]");
+      const typing = (event.target as Element).closest?.("input,textarea,select,[contenteditable],.options,dialog");
       if (typing || event.ctrlKey || event.metaKey || event.altKey || !Object.hasOwn(actions, event.key)) return;
       event.preventDefault();
       actions[event.key]();
     };
     addEventListener("keydown", press);
     return () => removeEventListener("keydown", press);
-  }, [range.from, range.to]);
+  }, [raw.from, raw.to, range.from, range.to]);
 
   const part = route.path.split("/")[1];
   const timed = part === "d" || part === "explore";
   return <>
-    <header class="top"><a class="brand" href="/">tocsin</a>
-      <nav>{PAGES.map(([path, title]) => <a key={path} href={`/${path}`} class={part === path ? "here" : ""}>{title}</a>)}</nav>
+    <header class="top"><a class="brand" href={withRange("/")}>tocsin</a>
+      <nav>{PAGES.map(([path, title]) => <a key={path} href={withRange(`/${path}`)} class={part === path ? "here" : ""}>{title}</a>)}</nav>
       <span class="spacer" />
       {timed && <TimeBar raw={raw} range={range} refresh={refresh} zoom={zoom} again={again} />}
       <button class="icon" title="light or dark (t)" aria-label="light or dark" onClick={turnTheme}><Icon name={theme === "dark" ? "sun" : "moon"} /></button>

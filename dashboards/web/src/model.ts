@@ -15,8 +15,8 @@ export interface FieldOptions {
   unit?: string; decimals?: number | null; noValue?: string; min?: number; max?: number; displayName?: string;
   thresholds?: Thresholds; mappings?: Mapping[]; links?: Link[]; color?: {mode: string; fixedColor?: string};
   custom?: {
-    fillOpacity?: number; lineWidth?: number; lineStyle?: {fill?: string; dash?: number[]}; stacking?: {mode: string}; thresholdsStyle?: {mode: string}; drawStyle?: string;
-    axisLabel?: string; axisPlacement?: string; scaleDistribution?: {type: string; log?: number}; spanNulls?: boolean | number;
+    fillOpacity?: number; lineWidth?: number; lineStyle?: {fill?: string; dash?: number[]}; lineInterpolation?: string; stacking?: {mode: string; group?: string}; transform?: string; thresholdsStyle?: {mode: string}; drawStyle?: string;
+    axisLabel?: string; axisPlacement?: string; axisSoftMin?: number; axisSoftMax?: number; scaleDistribution?: {type: string; log?: number}; spanNulls?: boolean | number;
     cellOptions?: {type: string; mode?: string}; hidden?: boolean; displayMode?: string; width?: number;
   };
 }
@@ -94,6 +94,11 @@ export function fieldOptions(panel: Panel, name: string, refId?: string): FieldO
   }
   return options;
 }
+
+/** What a series is called: its field's display name, with the series' own labels in it. */
+export const displayName = (options: FieldOptions, name: string, labels: Record<string, string> = {}): string =>
+  (options.displayName || "$__series").replace(/\$\{__(?:field|series)\.labels(?:\.(\w+)|\["([^"]+)"\])\}/g, (_, plain, quoted) => labels[plain ?? quoted] ?? "")
+    .replace(/\$\{__(?:field\.(?:displayName|name)|series\.name)\}|\$__series/g, () => name);
 
 function regexOf(text: string): RegExp {
   const delimited = text.match(/^\/(.*)\/([a-z]*)$/s);

@@ -30,6 +30,19 @@ export function withParameters(changes: Record<string, string | string[] | null>
   return text ? `${path}?${text}` : path;
 }
 
+/** Another page's address with the present time range, where it says none itself. */
+export function withRange(path: string): string {
+  if (!path.startsWith("/")) return path;
+  const target = new URL(path, location.href);
+  const here = new URLSearchParams(location.search);
+  if (!target.searchParams.has("from")) {
+    for (const name of ["from", "to", "refresh"]) if (here.has(name)) target.searchParams.set(name, here.get(name)!);
+  }
+  return target.pathname + target.search + target.hash;
+}
+
+export const explorePath = (expr: string) => withRange(`/explore?expr=${encodeURIComponent(expr)}`);
+
 export const setParameters = (changes: Record<string, string | string[] | null>, replace = false) =>
   navigate(withParameters(changes), replace);
 

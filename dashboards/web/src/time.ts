@@ -74,6 +74,35 @@ export function rangeFault(raw: RawRange, now: number): string {
   return from < to ? "" : `the range from “${raw.from}” to “${raw.to}” ends before it begins`;
 }
 
+const LEAST_RANGE_MS = 5000;
+
+// "now-90m" for a length: in the largest unit that says it whole, as Grafana's links have one unit only.
+function lastText(ms: number): string {
+  const seconds = Math.max(LEAST_RANGE_MS, Math.round(ms / 1000) * 1000) / 1000;
+  const [unit, size] = ([["d", 86_400], ["h", 3600], ["m", 60], ["s", 1]] as const).find(([, size]) => seconds % size === 0)!;
+  return `now-${seconds / size}${unit}`;
+}
+
+/** Ends now and goes on: "now-1h" to "now". */
+export const isLive = (raw: RawRange) => raw.to === "now" && /^now-\d+(ms|[smhdwMy])$/.test(raw.from);
+
+/** What is asked for when somebody drags, moves or widens a range. It never reaches into the future, unless it did before; a
+ *  live one that becomes wider on both sides stays live. Nothing where nothing changes. */
+export function rangeAfter(raw: RawRange, before: Range, from: number, to: number, now: number): RawRange | null {
+  if (isLive(raw) && from < before.from && to > before.to) return {from: lastText(to - from), to: "now"};
+  if (isLive(raw) && from > before.from && to > before.to) return null;  // later than now is nothing
+  const short = Math.max(0, LEAST_RANGE_MS - (to - from)) / 2;
+  const back = Math.max(0, to + short - Math.max(now, before.to));
+  const [start, end] = [Math.round(from - short - back), Math.round(to + short - back)];
+  return start === Math.round(before.from) && end === Math.round(before.to) ? null : {from: String(start), to: String(end)};
+}
+
+/** The half of it: of a live one the newer half. */
+export function narrowed(raw: RawRange, before: Range, now: number): RawRange | null {
+  const width = before.to - before.from;
+  return isLive(raw) ? {from: lastText(width / 2), to: "now"} : rangeAfter(raw, before, before.from + width / 4, before.to - width / 4, now);
+}
+
 const NICE_STEPS = [1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 10800, 21600, 43200, 86400];
 
 /** The step of a range query, in seconds: about one point two pixels, never below the tick at which samples come. */

@@ -71,4 +71,8 @@ export function format(value: number | null | undefined, unit = "short", decimal
   return unit ? `${short(value, places)} ${unit}` : short(value, places);
 }
 
+const BINARY = new Set(["bytes", "binBps", "binbps", "bits", "kbytes", "mbytes", "gbytes", "tbytes", "pbytes"]);
+/** Counted in 1024s. */
+export const isBinary = (unit?: string) => unit !== undefined && BINARY.has(unit);
+
 export const knowsUnit = (unit: string) => Object.hasOwn(FORMATS, unit) || /^(suffix|prefix):/.test(unit);

@@ -6,7 +6,8 @@ import type {Range} from "./time";
 
 export const ALL = "$__all";
 
-export interface Variable { model: VariableModel; options: string[]; values: string[]; error?: string }
+/** `texts`: what people read for a value, where it is another text. */
+export interface Variable { model: VariableModel; options: string[]; values: string[]; texts?: Record<string, string>; error?: string }
 export type Scope = Map<string, Variable>;
 export type Intervals = Record<string, string>;  // __interval, __rate_interval, __range and so on
 
@@ -16,9 +17,11 @@ const REFERENCE = /\$(\w+)|\$\{(\w+)(?::(\w+))?\}|\[\[(\w+)\]\]/g;
 export const escapeRegex = (text: string) => text.replace(/[\\^$*+?.()|[\]{}]/g, (one) => one === "\\" ? "\\\\\\\\" : `\\\\${one}`).replace(/"/g, '\\"');
 const escapeText = (text: string) => text.replace(/\\/g, "\\\\").replace(/"/g, '\\"');
 
-const textOf = (model: VariableModel) => typeof model.query === "string" ? model.query : model.query?.query ?? model.definition ?? "";
+const definitionOf = (model: VariableModel) => typeof model.query === "string" ? model.query : model.query?.query ?? model.definition ?? "";
 
 export const isHidden = (model: VariableModel) => model.hide === 2 || model.type === "datasource" || model.type === "constant";
+
+export const textOf = (variable: Variable, value: string) => value === ALL ? "All" : variable.texts?.[value] ?? value;
 
 /** What the variable stands for in a query, as Grafana's Prometheus data source writes it. */
 function written(variable: Variable, format: string | undefined): string {
@@ -53,7 +56,7 @@ export function readable(text: string, scope: Scope, intervals: Intervals = {}):
     const variable = scope.get(name);
     if (!variable) return whole;
     if (format === "queryparam") return variable.values.map((value) => `var-${name}=${encodeURIComponent(value)}`).join("&");
-    return variable.values.includes(ALL) ? "All" : variable.values.join(" + ");
+    return variable.values.map((value) => textOf(variable, value)).join(" + ");
   });
 }
 
@@ -79,7 +82,7 @@ export function inOrder(models: VariableModel[]): VariableModel[] {
     if (done.includes(model)) return;
     if (path.includes(model.name)) throw new Error(`variables need each other in a circle: ${[...path, model.name].join(" → ")}`);
     path.push(model.name);
-    for (const match of textOf(model).matchAll(REFERENCE)) {
+    for (const match of definitionOf(model).matchAll(REFERENCE)) {
       const needed = byName.get(match[1] ?? match[2] ?? match[4]);
       if (needed) visit(needed);
     }
@@ -90,12 +93,16 @@ export function inOrder(models: VariableModel[]): VariableModel[] {
   return done;
 }
 
+// "p95 : 0.95, p99 : 0.99": what is read, and what it stands for.
+const customOf = (model: VariableModel) => definitionOf(model).split(/(?<!\\),/).map((one) => one.replace(/\\,/g, ",").trim()).filter(Boolean)
+  .map((one) => { const [, text = one, value = one] = one.match(/^(.*?)\s:\s(.*)$/s) ?? []; return {text: text.trim(), value: value.trim()}; });
+
 async function optionsOf(model: VariableModel, scope: Scope, range: Range, signal: AbortSignal): Promise<string[]> {
-  if (model.type === "custom") return textOf(model).split(",").map((one) => one.trim().split(" : ").pop()!).filter(Boolean);
-  if (model.type === "interval") return textOf(model).split(",").map((one) => one.trim());
-  if (model.type === "constant" || model.type === "textbox") return [textOf(model)];
+  if (model.type === "custom") return customOf(model).map(({value}) => value);
+  if (model.type === "interval") return definitionOf(model).split(",").map((one) => one.trim());
+  if (model.type === "constant" || model.type === "textbox") return [definitionOf(model)];
   if (model.type !== "query") return [];
-  const text = interpolate(textOf(model), scope);
+  const text = interpolate(definitionOf(model), scope);
   const labels = text.match(/^label_values\(\s*(?:(.+?)\s*,\s*)?([a-zA-Z_]\w*)\s*\)$/s);
   if (labels) return labelValues(labels[2], labels[1] ?? "", range.from, range.to, signal);
   const metrics = text.match(/^metrics\((.*)\)$/s);
@@ -134,7 +141,8 @@ export async function loadVariables(models: VariableModel[], parameters: URLSear
     const asked = parameters.getAll(`var-${model.name}`);
     try {
       const options = filtered(model, await optionsOf(model, scope, range, signal));
-      scope.set(model.name, {model, options, values: chosen(model, options, asked)});
+      const texts = model.type === "custom" ? Object.fromEntries(customOf(model).map(({text, value}) => [value, text])) : undefined;
+      scope.set(model.name, {model, options, values: chosen(model, options, asked), texts});
     } catch (error) {
       if (signal.aborted) throw error;
       scope.set(model.name, {model, options: [], values: chosen(model, [], asked), error: (error as Error).message});

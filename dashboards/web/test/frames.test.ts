@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import test from "node:test";
-import {intervalsFor, lineName, loadPanel, numberOf, reduce} from "../src/frames";
+import {intervalsFor, lineName, loadPanel, numberOf} from "../src/frames";
 import type {Context} from "../src/frames";
 import type {Panel, Target} from "../src/model";
 
@@ -60,6 +60,22 @@ test("instant queries give rows, hidden ones are not asked", async () => {
   assert.deepEqual(data.rows, [{labels: {s: "a"}, value: 4, refId: "A", name: "a"}]);
 });
 
+test("what is no single number is shown as a text: range vectors, strings, histograms", async () => {
+  const rows = async (data: unknown) => { answering(() => data); return (await load(panel({expr: "x", instant: true}))).rows.map((row) => row.value); };
+  assert.deepEqual(await rows({resultType: "matrix", result: [{metric: {s: "a"}, values: [[0, "1"], [10, "2"]]}]}), ["2 at 01:00:10\n1 at 01:00:00"]);
+  assert.deepEqual(await rows({resultType: "string", result: [0, "text"]}), ["text"]);
+  assert.deepEqual(await rows({resultType: "scalar", result: [0, "7"]}), [7]);
+  assert.deepEqual(await rows({resultType: "vector", result: [{metric: {}, histogram: [0, {count: "3", sum: "5"}]}]}), ["a histogram of 3, sum 5"]);
+});
+
+test("nothing is asked of the future", async () => {
+  const asked: number[] = [];
+  answering((_, form) => { asked.push(Number(form.get("time") ?? form.get("end"))); return {resultType: "vector", result: []}; });
+  const range = {from: Date.now() - 60_000, to: Date.now() + 3_600_000};
+  await load(panel({expr: "x", instant: true}, {expr: "y"}), {range});
+  assert.ok(asked.length === 2 && asked.every((time) => time * 1000 <= Date.now()));
+});
+
 test("native histograms become buckets", async () => {
   answering(() => ({resultType: "matrix", result: [{metric: {}, histograms: [[1000, {count: "3", sum: "5", buckets: [[0, "1", "2", "2"], [0, "2", "+Inf", "1"]]}]]}]}));
   assert.deepEqual((await load(panel({expr: "h"}))).native, [{time: 1000, buckets: [{low: 1, high: 2, count: 2}, {low: 2, high: Infinity, count: 1}]}]);
@@ -80,14 +96,6 @@ test("a series without a format is called by what tells it apart", () => {
   assert.equal(name({s: "a", t: "b"}), '{s="a", t="b"}');
   assert.equal(name({__name__: "up", job: "x"}), 'up{job="x"}');
   assert.equal(name({s: "a"}, "{{s}} of {{none}}!"), "a of !");
-});
-
-test("calculations of a column", () => {
-  const values = [null, 1, 4, NaN, 2, null];
-  const all = {mean: 7 / 3, sum: 7, max: 4, min: 1, count: 3, firstNotNull: 1, lastNotNull: 2, diff: 1, range: 3};
-  for (const [how, expected] of Object.entries(all)) assert.equal(reduce(values, how), expected, how);
-  assert.equal(reduce([null, NaN], "mean"), null);
-  assert.equal(reduce(new Array(300_000).fill(1), "max"), 1, "no matter how long");
 });
 
 test("numbers as Prometheus writes them", () => assert.deepEqual(["1.5", "+Inf", "-Inf", "NaN"].map(numberOf), [1.5, Infinity, -Infinity, NaN]));

@@ -2,7 +2,7 @@
 // The runner sets the time zone to Europe/Berlin: an hour before UTC in winter, two in summer.
 import assert from "node:assert/strict";
 import test from "node:test";
-import {ago, clock, describeRange, durationMs, durationText, momentMs, rangeFault, rangeOf, rateInterval, stepSeconds} from "../src/time";
+import {ago, clock, describeRange, durationMs, durationText, momentMs, narrowed, rangeAfter, rangeFault, rangeOf, rateInterval, stepSeconds} from "../src/time";
 
 const NOW = Date.UTC(2026, 2, 29, 10, 30, 15);  // a Sunday, the day of 23 hours
 
@@ -44,6 +44,28 @@ test("a range that cannot be read is the last hour, and is said", () => {
   assert.equal(rangeFault({from: "abc", to: "now"}, NOW), "“abc” is no time");
   assert.match(rangeFault({from: "now", to: "now-1h"}, NOW), /ends before it begins/);
   assert.deepEqual(rangeOf({from: "abc", to: "now"}, NOW), {from: NOW - 3_600_000, to: NOW});
+});
+
+test("a live range that is made wider or narrower stays live", () => {
+  const raw = {from: "now-90m", to: "now"};
+  const range = rangeOf(raw, NOW);
+  assert.deepEqual(rangeAfter(raw, range, range.from - 2_700_000, range.to + 2_700_000, NOW), {from: "now-3h", to: "now"});
+  assert.deepEqual(narrowed(raw, range, NOW), {from: "now-45m", to: "now"});
+  assert.deepEqual(narrowed({from: "now-7s", to: "now"}, {from: NOW - 7000, to: NOW}, NOW), {from: "now-5s", to: "now"}, "never less than 5 s");
+});
+
+test("no range reaches into the future unless it did", () => {
+  const hour = {from: String(NOW - 3_600_000), to: String(NOW - 600_000)};
+  const range = rangeOf(hour, NOW);
+  assert.deepEqual(rangeAfter(hour, range, range.from - 1_500_000, range.to + 1_500_000, NOW), {from: String(NOW - 6_000_000), to: String(NOW)}, "as wide, but ends now");
+  assert.equal(rangeAfter({from: "now-1h", to: "now"}, {from: NOW - 3_600_000, to: NOW - 20_000}, NOW, NOW + 3_600_000, NOW), null, "later than now is nothing");
+  const today = {from: NOW - 1000, to: NOW + 9000};
+  assert.deepEqual(rangeAfter({from: "now/d", to: "now/d"}, today, NOW - 6000, NOW + 14_000, NOW), {from: String(NOW - 11_000), to: String(NOW + 9000)});
+});
+
+test("what is dragged is at least five seconds", () => {
+  const raw = {from: "now-1h", to: "now"};
+  assert.deepEqual(rangeAfter(raw, rangeOf(raw, NOW), NOW - 60_000, NOW - 59_000, NOW), {from: String(NOW - 62_000), to: String(NOW - 57_000)});
 });
 
 test("a step is nice, follows the width, and is never below the tick", () => {

@@ -52,6 +52,13 @@ test("text is escaped for its place: quotes, backslashes, patterns", () => {
   assert.equal(interpolate('{s=~"$s"}', scope(variable({name: "s", multi: true}, ["GET /a/{id}"]))), '{s=~"GET /a/\\\\{id\\\\}"}');
 });
 
+test("a custom variable is read by its text and asked by its value", async () => {
+  const custom = await load([{name: "q", type: "custom", query: "p50 : 0.5, p95 : 0.95, a\\,b", current: {value: "0.95"}}]);
+  assert.deepEqual(custom.get("q")!.options, ["0.5", "0.95", "a,b"]);
+  assert.equal(interpolate("$q", custom), "0.95");
+  assert.equal(readable("at $q", custom), "at p95");
+});
+
 test("what is no variable stays as it is", () => {
   assert.equal(interpolate('label_replace(x, "a", "$1", "b", "(.*)") $none', scope()), 'label_replace(x, "a", "$1", "b", "(.*)") $none');
   assert.equal(interpolate("rate(x[$__rate_interval])", scope(), {__rate_interval: "1m"}), "rate(x[1m])");

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Alerts with their state, since when and why, who was told; below them silences and who is told.
 import {useEffect, useState} from "preact/hooks";
-import type {Alert, Labels, Rule} from "../api";
-import {setParameters} from "../route";
+import type {Alert, Labels, Rule, RuleGroup} from "../api";
+import {explorePath, setParameters, withRange} from "../route";
 import type {Route} from "../route";
 import {ago, clock, durationText} from "../time";
 import {format} from "../units";
@@ -31,7 +31,7 @@ function When({alert, rule}: {alert: Alert; rule: Rule}) {
     {alert.missingSince && <b class="error">, its data ended {ago(Date.parse(alert.missingSince))}: held</b>}</span>;
 }
 
-function AlertCard({alert, rule, silence, done}: {alert: Alert; rule: Rule; silence?: Silence; done(error: string): void}) {
+function AlertCard({alert, group, rule, silence, done}: {alert: Alert; group: RuleGroup; rule: Rule; silence?: Silence; done(error: string): void}) {
   const {summary, description, runbook_url: runbook, dashboard_url: dashboard, ...rest} = alert.annotations ?? {};
   return <article class={`alert ${alert.state}${silence ? " silenced" : ""}`} data-alert={rule.name} data-state={alert.state} data-silenced={!!silence}>
     <header><b class="state">{alert.state}</b><h3>{rule.name}</h3><When alert={alert} rule={rule} /><span class="spacer" />
@@ -39,11 +39,11 @@ function AlertCard({alert, rule, silence, done}: {alert: Alert; rule: Rule; sile
     {summary && <p class="summary">{summary}</p>}
     {description && <p class="dim">{description}</p>}
     <LabelList labels={alert.labels} />
-    <p><span class="dim">value</span> {format(Number(alert.value))} <span class="dim">of</span> <a href={`/explore?expr=${encodeURIComponent(rule.query)}`}><code>{rule.query}</code></a>
+    <p><span class="dim">value</span> {format(Number(alert.value))} <span class="dim">of</span> <a href={explorePath(rule.query)}><code>{rule.query}</code></a>
       {rule.duration ? <span class="dim"> for {durationText(rule.duration * 1000)}</span> : null}</p>
-    <p class="links">{runbook && <a href={runbookPath(runbook)}>runbook</a>}{dashboard && <a href={dashboard}>dashboard</a>}
+    <p class="links">{runbook && <a href={withRange(runbookPath(runbook))}>runbook</a>}{dashboard && <a href={withRange(dashboard)}>dashboard</a>}
       {Object.entries(rest).map(([name, value]) => <span key={name} class="dim">{name}: {value}</span>)}</p>
-    <Why name={rule.name} labels={alert.labels} title="why, and who was told" />
+    <Why name={rule.name} group={group.name} file={group.file} query={rule.query} labels={alert.labels} title="why, and who was told" />
   </article>;
 }
 
@@ -57,8 +57,8 @@ export function AlertsPage({route}: {route: Route}) {
   useEffect(() => { document.title = `${firing ? `(${firing}) ` : ""}alerts – tocsin`; }, [firing]);
   if (!polled.data) return <p class={`note ${polled.error ? "error" : ""}`}>{polled.error || "loading…"}</p>;
 
-  const rules = polled.data.flatMap((group) => group.rules).filter((rule) => rule.type === "alerting");
-  const all = rules.flatMap((rule) => (rule.alerts ?? []).map((alert) => ({alert, rule, silence: covering(silences.data ?? [], alert.labels)})));
+  const rules = polled.data.flatMap((group) => group.rules.filter((rule) => rule.type === "alerting").map((rule) => ({group, rule})));
+  const all = rules.flatMap(({group, rule}) => (rule.alerts ?? []).map((alert) => ({alert, group, rule, silence: covering(silences.data ?? [], alert.labels)})));
   const pairs = all.filter(({alert}) => !only || JSON.stringify(alert.labels).toLowerCase().includes(only))
     .sort((a, b) => Number(!!a.silence) - Number(!!b.silence) || ORDER[a.alert.state] - ORDER[b.alert.state] || Date.parse(b.alert.activeAt) - Date.parse(a.alert.activeAt));
   const done = (error: string) => { setMessage(error || "silenced"); silences.again(); };
@@ -67,9 +67,9 @@ export function AlertsPage({route}: {route: Route}) {
       <span class="dim">{all.filter(({alert}) => alert.state === "firing").length} firing, {all.filter(({alert}) => alert.state === "pending").length} pending, of {rules.length} rules</span>
       {message && <span role="status">{message}</span>}{polled.error && <span class="error" role="alert">{polled.error}</span>}</div>
     {pairs.length === 0 && <p class="note">{all.length ? `None of the ${all.length} alerts matches the filter.`
-      : rules.length ? <>Nothing is pending or firing. <a href="/rules">{rules.length} alert rules</a> watch.</>
+      : rules.length ? <>Nothing is pending or firing. <a href={withRange("/rules")}>{rules.length} alert rules</a> watch.</>
       : <>No alert rules are loaded. Name rule files in the configuration: <code>[rules] files = ["rules/*.yml"]</code></>}</p>}
-    {pairs.map(({alert, rule, silence}) => <AlertCard key={JSON.stringify(alert.labels)} alert={alert} rule={rule} silence={silence} done={done} />)}
+    {pairs.map(({alert, group, rule, silence}) => <AlertCard key={group.file + group.name + JSON.stringify(alert.labels)} alert={alert} group={group} rule={rule} silence={silence} done={done} />)}
     {silences.data ? <Silences list={silences.data} again={silences.again} /> : silences.error && rules.length > 0 && <p class="note error">{silences.error}</p>}
     <ReceiversOfAlerts />
   </div>;

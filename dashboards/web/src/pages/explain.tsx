@@ -13,8 +13,8 @@ interface Part {
 }
 interface Told { receiver: string; summary: string }
 interface Explained { labels: Labels; state?: string; summary: string; silencedBy?: {id: string; summary: string}[]; told?: Told[] }
-interface Explanation {
-  group: string; file: string; summary: string; explainedAt?: string; remarks: string[]; parts: Part[]; alerts: Explained[]; ended: Explained[];
+export interface Explanation {
+  group: string; file: string; query: string; summary: string; explainedAt?: string; remarks: string[]; parts: Part[]; alerts: Explained[]; ended: Explained[];
 }
 interface Answer { receivers: number; rules: Explanation[] }
 
@@ -33,29 +33,50 @@ function PartRow({part}: {part: Part}) {
 }
 
 function WhoWasTold({alert, nobody}: {alert: Explained; nobody: boolean}) {
-  return <>{alert.silencedBy?.map((silence) => <li key={silence.id}>{silence.summary}</li>)}
-    {alert.told?.map((told) => <li key={told.receiver}><b>{told.receiver}</b> {told.summary}</li>)}
+  return <>{alert.silencedBy?.map((silence) => <li key={silence.id}>{inLocalTime(silence.summary)}</li>)}
+    {alert.told?.map((told) => <li key={told.receiver}><b>{told.receiver}</b> {inLocalTime(told.summary)}</li>)}
     {nobody && <li>nobody is told: neither <code>[[alertmanager]]</code> nor <code>[[webhook]]</code> is configured</li>}</>;
 }
 
 function ExplainedRule({rule, nobody}: {rule: Explanation; nobody: boolean}) {
-  return <section><p>{rule.summary}</p>{rule.remarks.map((remark) => <p key={remark} class="remark">{remark}</p>)}
-    {rule.alerts.map((alert) => <ul key={labelText(alert.labels)}><li>{alert.summary} <span class="dim">{labelText(alert.labels)}</span></li><WhoWasTold alert={alert} nobody={nobody && alert.state === "firing"} /></ul>)}
-    {rule.ended.map((alert) => <ul key={labelText(alert.labels)}><li>ended: {alert.summary} <span class="dim">{labelText(alert.labels)}</span></li><WhoWasTold alert={alert} nobody={nobody} /></ul>)}
+  return <section><p>{inLocalTime(rule.summary)}</p>{rule.remarks.map((remark) => <p key={remark} class="remark">{remark}</p>)}
+    {rule.alerts.map((alert) => <ul key={labelText(alert.labels)}><li>{inLocalTime(alert.summary)} <span class="dim">{labelText(alert.labels)}</span></li><WhoWasTold alert={alert} nobody={nobody && alert.state === "firing"} /></ul>)}
+    {rule.ended.map((alert) => <ul key={labelText(alert.labels)}><li>ended: {inLocalTime(alert.summary)} <span class="dim">{labelText(alert.labels)}</span></li><WhoWasTold alert={alert} nobody={nobody} /></ul>)}
     <h4>The expression, part by part{rule.explainedAt && <span class="dim"> at {clock(Date.parse(rule.explainedAt), true)}</span>}</h4>
     <ul class="parts">{rule.parts.map((part, index) => <PartRow key={index} part={part} />)}</ul></section>;
 }
 
-function Opened({name, labels}: {name: string; labels: Labels}) {
+/** Which rule is meant: the API answers for all of a name. */
+export interface Which { name: string; group: string; file: string; query: string; labels?: Labels }
+
+const sameLabels = (a: Labels, b: Labels) => Object.keys(a).length === Object.keys(b).length && Object.entries(a).every(([name, value]) => b[name] === value);
+
+/** What was asked about: the rule, and of its alerts the one with these labels where some are said. */
+export function about(rules: Explanation[], {group, file, query, labels}: Which): Explanation[] {
+  const near = rules.filter((rule) => rule.group === group && rule.file === file);
+  const own = near.filter((rule) => rule.query === query);
+  return (own.length ? own : near).map((rule) => {
+    const mine = labels ? rule.alerts.filter((alert) => sameLabels(alert.labels, labels)) : [];
+    return mine.length ? {...rule, alerts: mine} : rule;
+  });
+}
+
+// The agent tells times in UTC; the page is in the browser's time.
+const inLocalTime = (text: string, day = new Date().toISOString().slice(0, 10)) => text.replace(/(?:(\d{4}-\d\d-\d\d) )?(\d\d:\d\d:\d\d) UTC/g,
+  (_, date, time) => clock(Date.parse(`${date ?? day}T${time}Z`), !!date));
+
+function Opened({name, labels = {}, ...which}: Which) {
   const match = Object.entries(labels).filter(([label]) => label !== "alertname").map(([label, value]) => `${label}=${JSON.stringify(value)}`);
   const {data, error} = usePoll(async (signal) => (await call<Answer>("/api/v1/explain", {alert: name, match}, signal)).data, 5000, [name, match.join()]);
+  const shown = data ? about(data.rules, {name, labels, ...which}) : [];
   if (!data) return <p class={error ? "error" : "dim"} role="status">{error || "asking…"}</p>;
   return <>{error && <p class="error" role="alert">{error}</p>}
-    {data.rules.map((rule) => <ExplainedRule key={rule.file + rule.group} rule={rule} nobody={data.receivers === 0} />)}</>;
+    {shown.length === 0 && <p class="dim">The agent no longer has this rule.</p>}
+    {shown.map((rule) => <ExplainedRule key={rule.file + rule.group + rule.query} rule={rule} nobody={data.receivers === 0} />)}</>;
 }
 
 /** Nothing is asked for until it is opened. */
-export function Why({name, labels = {}, title}: {name: string; labels?: Labels; title: string}) {
+export function Why({title, ...which}: Which & {title: string}) {
   const [open, setOpen] = useState(false);
-  return <details class="why" onToggle={(event) => setOpen(event.currentTarget.open)}><summary>{title}</summary>{open && <Opened name={name} labels={labels} />}</details>;
+  return <details class="why" onToggle={(event) => setOpen(event.currentTarget.open)}><summary>{title}</summary>{open && <Opened {...which} />}</details>;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A box for a query with completion and history; its answer as a graph and as a table.
-import {autocompletion, closeBrackets, completionKeymap} from "@codemirror/autocomplete";
+import {autocompletion, closeBrackets} from "@codemirror/autocomplete";
 import {defaultKeymap, history, historyKeymap} from "@codemirror/commands";
 import {HighlightStyle, bracketMatching, syntaxHighlighting} from "@codemirror/language";
 import {EditorState, Prec} from "@codemirror/state";
@@ -10,7 +10,7 @@ import {PromQLExtension} from "@prometheus-io/codemirror-promql";
 import {useEffect, useRef, useState} from "preact/hooks";
 import {PanelBox} from "../panels/panel";
 import type {Panel} from "../model";
-import {setParameters} from "../route";
+import {explorePath, setParameters} from "../route";
 import type {View} from "./dashboard";
 
 const HISTORY_KEY = "tocsin-queries";
@@ -43,11 +43,12 @@ function QueryBox({expr, run}: {expr: string; run(expr: string): void}) {
   const editor = useRef<EditorView | null>(null);
   useEffect(() => {
     const language = new PromQLExtension().setComplete({remote: {url: ""}}).activateLinter(true);
+    // After the list of completions, before what the keys do in any other text.
     const ask = keymap.of([{key: "Enter", run: (view) => (run(view.state.doc.toString()), true)}, {key: "Shift-Enter", run: (view) => (view.dispatch(view.state.replaceSelection("\n")), true)}]);
     editor.current = new EditorView({
       parent: box.current!,
       state: EditorState.create({doc: expr, extensions: [
-        keymap.of(completionKeymap), Prec.low(ask), history(), bracketMatching(), closeBrackets(), autocompletion(), language.asExtension(),
+        Prec.high(ask), history(), bracketMatching(), closeBrackets(), autocompletion(), language.asExtension(),
         syntaxHighlighting(colours), EditorView.lineWrapping, keymap.of([...defaultKeymap, ...historyKeymap]),
         placeholder("a PromQL query, for example: sum by (server_name) (rate(server_request_total[5m]))"),
         EditorView.contentAttributes.of({"aria-label": "query"}),
@@ -81,9 +82,9 @@ export function ExplorePage({view}: {view: View}) {
   return <div class="page-body explore"><h1>Explore</h1>
     <QueryBox expr={expr} run={(wanted) => setParameters({expr: wanted.trim() || null})} />
     {panels.map((panel) => <PanelBox key={`${panel.id}${expr}`} panel={panel} context={context} theme={view.theme} annotations={[]} height={panel.type === "table" ? 300 : 320}
-      focused={false} onZoom={view.zoom} onFocus={() => undefined} />)}
+      focused={false} onZoom={view.zoom} />)}
     {queries.length > 0 && <section><h2>Asked before</h2><ul class="history">{queries.map((one) => <li key={one}>
-      <a href={`/explore?expr=${encodeURIComponent(one)}`}><code>{one}</code></a></li>)}</ul></section>}
+      <a href={explorePath(one)}><code>{one}</code></a></li>)}</ul></section>}
     {!expr && queries.length === 0 && <p class="note">Begin with a name: completion knows the meters that are there. <kbd>Enter</kbd> asks.</p>}
   </div>;
 }

@@ -2,7 +2,7 @@
 // Rules by group: their health, when they were last evaluated and how long that took, what is wrong with them.
 import {call} from "../api";
 import type {Rule, RuleGroup} from "../api";
-import {setParameters} from "../route";
+import {explorePath, setParameters, withRange} from "../route";
 import type {Route} from "../route";
 import {ago, durationText} from "../time";
 import {format} from "../units";
@@ -20,13 +20,13 @@ export const askGroups = async (signal: AbortSignal) => (await askRules(signal))
 
 const since = (time: string) => Date.parse(time) > 0 ? ago(Date.parse(time)) : "never";
 
-function RuleRow({rule}: {rule: Rule}) {
+function RuleRow({group, rule}: {group: RuleGroup; rule: Rule}) {
   const runbook = rule.annotations?.runbook_url;
-  return <tr data-rule={rule.name}><td>{rule.name}{rule.type === "recording" && <div class="dim">recorded</div>}{runbook && <div><a href={runbookPath(runbook)}>runbook</a></div>}</td>
-    <td><a href={`/explore?expr=${encodeURIComponent(rule.query)}`}><code>{rule.query}</code></a>
+  return <tr data-rule={rule.name}><td>{rule.name}{rule.type === "recording" && <div class="dim">recorded</div>}{runbook && <div><a href={withRange(runbookPath(runbook))}>runbook</a></div>}</td>
+    <td><a href={explorePath(rule.query)}><code>{rule.query}</code></a>
       {rule.duration ? <span class="dim"> for {durationText(rule.duration * 1000)}</span> : null}{rule.lastError && <div class="error">{rule.lastError}</div>}
-      <Why name={rule.name} title={rule.type === "recording" ? "what it gives" : rule.alerts?.length ? "why" : "why not"} /></td>
-    <td class={rule.health}>{rule.health}</td><td class={rule.state}>{rule.state ?? ""}{rule.alerts?.length ? <a href={`/alerts?filter=${encodeURIComponent(rule.name)}`}> {rule.alerts.length}</a> : null}</td>
+      <Why name={rule.name} group={group.name} file={group.file} query={rule.query} title={rule.type === "recording" ? "what it gives" : rule.alerts?.length ? "why" : "why not"} /></td>
+    <td class={rule.health}>{rule.health}</td><td class={rule.state}>{rule.state ?? ""}{rule.alerts?.length ? <a href={withRange(`/alerts?filter=${encodeURIComponent(rule.name)}`)}> {rule.alerts.length}</a> : null}</td>
     <td>{since(rule.lastEvaluation)}</td><td class="number">{format(rule.evaluationTime, "s")}</td></tr>;
 }
 
@@ -47,5 +47,5 @@ export function RulesPage({route}: {route: Route}) {
     {data.groups.length > 0 && shown.length === 0 && <p class="note">None of the {count} rules matches the filter.</p>}
     {shown.map((group) => <section key={group.file + group.name}><h2>{group.name} <span class="dim">{group.file} · every {durationText(group.interval * 1000)} · evaluated {since(group.lastEvaluation)} in {format(group.evaluationTime, "s")}</span></h2>
       <table class="rules"><thead><tr><th>rule</th><th>expression</th><th>health</th><th>state</th><th>last</th><th class="number">took</th></tr></thead><tbody>
-        {group.rules.map((rule) => <RuleRow key={rule.name + rule.query} rule={rule} />)}</tbody></table></section>)}</div>;
+        {group.rules.map((rule) => <RuleRow key={rule.name + rule.query} group={group} rule={rule} />)}</tbody></table></section>)}</div>;
 }

@@ -53,11 +53,11 @@ export function CardinalityPage() {
   const rows = [...data.received, ...data.own].sort((a: Json, b: Json) => b.series - a.series);
   return <div class="page-body"><h1>Cardinality</h1>
     <p class="dim">A meter may have {count(data.labelSetLimit)} label sets a sender, all together {count(data.seriesLimit)}. Beyond that one overflow series keeps the totals right.</p>
-    <table><thead><tr><th>meter</th><th>sender</th><th class="number">series</th><th>of its limit</th><th>label with the most texts</th><th class="number">texts</th></tr></thead><tbody>
+    <section><table><thead><tr><th>meter</th><th>sender</th><th class="number">series</th><th>of its limit</th><th>label with the most texts</th><th class="number">texts</th></tr></thead><tbody>
       {rows.map((one: Json, at: number) => <tr key={at}><td>{one.meter}</td><td class="dim">{[one.job, one.instance].filter(Boolean).join(" ") || one.sender || ""}</td><td class="number">{count(one.series)}</td>
         <td><div class="meter" title={`${one.series} of ${one.limit}`}><i style={{width: `${Math.min(100, (one.series / one.limit) * 100)}%`}} class={one.overflowed ? "red" : ""} /></div>
-          {one.overflowed && <b class="error"> overflowed</b>}</td><td>{one.label}</td><td class="number">{one.label ? count(one.labelTexts) : ""}</td></tr>)}
-    </tbody></table></div>;
+          {!!one.overflowed && <b class="error"> overflowed</b>}</td><td>{one.label}</td><td class="number">{one.label ? count(one.labelTexts) : ""}</td></tr>)}
+    </tbody></table></section></div>;
 }
 
 export function ConfigurationPage({info}: {info: PageInfo}) {

@@ -51,8 +51,8 @@ function panOnShift(plot: uPlot, onZoom: ChartProps["onZoom"]): void {
     const up = (event: MouseEvent) => {
       removeEventListener("mousemove", move);
       removeEventListener("mouseup", up);
+      show(0);  // where the range may not go, the chart does not stay
       if (Math.abs(event.clientX - down.clientX) > 3) onZoom((min + shift(event)) * 1000, (max + shift(event)) * 1000);
-      else show(0);
     };
     addEventListener("mousemove", move);
     addEventListener("mouseup", up);
@@ -147,9 +147,14 @@ export function themeColors(): {text: string; grid: string; back: string} {
   return {text: read("--dim"), grid: read("--grid"), back: read("--panel")};
 }
 
+// As close as Grafana's: uPlot's own have nothing between one minute and five.
+const TIME_STEPS = [0.001, 0.01, 0.1, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 14_400, 21_600, 43_200,
+  ...[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 15, 30, 60, 90, 180, 365].map((days) => days * 86_400)];
+
 export function timeAxis(colors: {text: string; grid: string}): uPlot.Axis {
   return {stroke: colors.text, grid: {stroke: colors.grid, width: 1}, ticks: {stroke: colors.grid, width: 1, size: 5}, font: "11px system-ui", space: 70, gap: 4,
     size: (_, values) => values?.some((text) => text?.includes("\n")) ? 44 : 30,
+    incrs: TIME_STEPS,
     values: [
       [86400, "{MMM} {D}", null, null, null, null, null, null, 1], [3600, "{HH}:{mm}", "\n{MMM} {D}", null, null, null, null, null, 1],
       [60, "{HH}:{mm}", "\n{MMM} {D}", null, null, null, null, null, 1], [1, "{HH}:{mm}:{ss}", null, null, null, null, null, null, 1]],

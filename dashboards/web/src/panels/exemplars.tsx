@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Exemplars: a diamond for each over a chart, what it says under the mouse, and a card that a click pins, to copy from and to
 // follow its links to the traces.
+import {useRef} from "preact/hooks";
 import type uPlot from "uplot";
 import type {ExemplarPoint} from "../frames";
 import type {Panel} from "../model";
+import {useDismiss} from "../popover";
 import {clock} from "../time";
 import {format} from "../units";
 import {readable} from "../variables";
@@ -67,8 +69,10 @@ export function linksOf(panel: Panel, labels: Record<string, string>, scope: Sco
 }
 
 export function ExemplarCard({point, unit, panel, scope, traceUrl, close}: {point: ExemplarPoint; unit?: string; panel: Panel; scope: Scope; traceUrl?: string; close(): void}) {
+  const box = useRef<HTMLDivElement>(null);
+  useDismiss(box, true, close);
   const links = linksOf(panel, {...point.seriesLabels, ...point.labels}, scope, traceUrl);
-  return <div class="tooltip pinned" role="dialog" aria-label="exemplar">
+  return <div class="tooltip pinned" ref={box} role="dialog" aria-label="exemplar">
     <div class="when">{clock(point.time * 1000, true)} <button class="icon" aria-label="close" onClick={close}>✕</button></div>
     <div class="labels">{Object.entries(point.seriesLabels).filter(([name]) => name !== "__name__" && name !== "le").map(([name, value]) => <code key={name}>{name}={value}</code>)}</div>
     <ExemplarLines point={point} unit={unit} />

@@ -9,6 +9,8 @@ import {format} from "../units";
 import {AnnotationLines, Chart, themeColors, timeAxis} from "./chart";
 import {ExemplarCard, ExemplarLines, drawExemplars, nearestExemplar} from "./exemplars";
 import type {PanelProps} from "./panel";
+import {TipBox, spotOf} from "./tooltip";
+import type {Spot} from "./tooltip";
 
 interface Cell { at: number; low: number; high: number; value: number }
 interface Cells { cells: Cell[]; bounds: number[]; most: number }
@@ -79,7 +81,7 @@ const lowest = (bounds: number[]) => (bounds.find((bound) => bound > 0) ?? 1) / 
 
 export function Heatmap(props: PanelProps) {
   const {data, panel, height, context, onZoom} = props;
-  const [tip, setTip] = useState<{at: number; value: number; left: number; width: number; exemplar?: ExemplarPoint} | null>(null);
+  const [tip, setTip] = useState<{at: number; value: number; spot: Spot; exemplar?: ExemplarPoint} | null>(null);
   const [pinned, setPinned] = useState<ExemplarPoint | null>(null);
   const cells = useMemo(() => data.native.length ? fromNative(data) : fromClassic(data), [data]);
   const unit: string = panel.options?.yAxis?.unit ?? panel.fieldConfig?.defaults?.unit ?? "short";
@@ -111,14 +113,14 @@ export function Heatmap(props: PanelProps) {
         if (point) setPinned(point);
       }}
       onCursor={(index, left, top, plot) => setTip(index === null || !plot.over.matches(":hover") ? null
-        : {at: index, value: plot.posToVal(top, "y"), left, width: plot.over.clientWidth, exemplar: nearestExemplar(data.exemplars, plot, left, top)})} />
+        : {at: index, value: plot.posToVal(top, "y"), spot: spotOf(plot, left), exemplar: nearestExemplar(data.exemplars, plot, left, top)})} />
     {pinned && <ExemplarCard point={pinned} unit={unit} panel={panel} scope={context.scope} traceUrl={context.traceUrl} close={() => setPinned(null)} />}
-    {tip && !pinned && data.times[tip.at] !== undefined && <div class="tooltip" style={{top: "8px", ...(tip.left > tip.width / 2 ? {right: `${tip.width - tip.left + 16}px`} : {left: `${tip.left + 80}px`})}}>
+    {tip && !pinned && data.times[tip.at] !== undefined && <TipBox spot={tip.spot}>
       <div class="when">{clock(data.times[tip.at] * 1000, true)}</div>
       {under ? <div class="row"><span>{format(under.low, unit)} to {Number.isFinite(under.high) ? format(under.high, unit) : "∞"}</span><b>{format(under.value, valueUnit)}</b></div>
         : <div class="dim">none around {format(tip.value, unit)}</div>}
       {tip.exemplar && <ExemplarLines point={tip.exemplar} unit={unit} />}
       <AnnotationLines annotations={props.annotations} time={data.times[tip.at]} />
-    </div>}
+    </TipBox>}
   </div>;
 }

@@ -81,7 +81,7 @@ function Drawing(props: PanelProps) {
 
 export interface PanelBoxProps {
   panel: Panel; context: Omit<Context, "pixels">; theme: string; annotations: Annotation[]; height: number; focused: boolean;
-  onZoom(from: number, to: number): void; onFocus(): void;
+  onZoom(from: number, to: number): void; onFocus?(): void;
 }
 
 export function PanelBox({panel, context, theme, annotations, height, focused, onZoom, onFocus}: PanelBoxProps) {
@@ -102,7 +102,7 @@ export function PanelBox({panel, context, theme, annotations, height, focused, o
       {panel.description && <button class="icon" title={panel.description} aria-label="what this panel shows" aria-expanded={help} onClick={() => setHelp(!help)}><Icon name="info" /></button>}
       {links.map((link) => <a key={link.url} class="icon" href={readable(link.url, context.scope, data?.intervals)} title={link.title}><Icon name="link" /></a>)}
       {loading && <span class="spinner" aria-hidden="true" />}
-      <button class="icon view" title="view this panel alone (v)" aria-label="view this panel alone" onClick={onFocus}><Icon name="expand" /></button>
+      {onFocus && <button class="icon view" title={focused ? "all panels (v)" : "view this panel alone (v)"} aria-label={focused ? "all panels" : "view this panel alone"} onClick={onFocus}><Icon name="expand" /></button>}
     </header>
     {help && <div class="help" dangerouslySetInnerHTML={{__html: markdown(panel.description!)}} />}
     <div class="body" style={{height: `${height}px`}}>

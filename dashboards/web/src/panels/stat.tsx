@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tiles with one number, its colour by threshold, and a line of how it was; gauges and bar gauges as bars.
 import {color, inkOn, textColor} from "../colors";
-import {reduce} from "../frames";
 import type {PanelData} from "../frames";
-import {fieldOptions, mapped, thresholdColor} from "../model";
+import {reduce} from "../reduce";
+import {displayName, fieldOptions, mapped, thresholdColor} from "../model";
 import type {FieldOptions, Panel} from "../model";
 import {format} from "../units";
 import type {PanelProps} from "./panel";
@@ -14,11 +14,11 @@ export function tilesOf(panel: Panel, data: PanelData): Tile[] {
   const how: string = panel.options?.reduceOptions?.calcs?.[0] ?? "lastNotNull";
   const tiles = data.lines.map((line) => {
     const options = fieldOptions(panel, line.name, line.refId);
-    return {name: options.displayName ?? line.name, value: reduce(line.values, how), options, history: line.values};
+    return {name: displayName(options, line.name, line.labels), value: reduce(line.values, how), options, history: line.values};
   });
   return tiles.concat(data.rows.map((row) => {
     const options = fieldOptions(panel, row.name, row.refId);
-    return {name: options.displayName ?? row.name, value: row.value, options, history: []};
+    return {name: displayName(options, row.name, row.labels), value: typeof row.value === "number" ? row.value : null, options, history: []};
   }));
 }
 
