@@ -22,16 +22,32 @@ export class ApiError extends Error {
 /** The agent did not answer at all, rather than refuse. */
 export const isAway = (error: unknown) => error instanceof ApiError && error.status === 0;
 
+type Tell = (reached: boolean) => void;
+const listeners = new Set<Tell>();
+const tell = (reached: boolean) => { for (const one of listeners) one(reached); };
+
+/** Hears of each request whether the agent was reached at all. */
+export function onReach(one: Tell): () => void {
+  listeners.add(one);
+  return () => listeners.delete(one);
+}
+
+/** How soon an agent that does not answer is asked again. */
+export const AWAY_MS = 3000;
+
 const TIMEOUT_MS = 30_000;
 const LONGEST_GET = 1500;
 
 async function request(path: string, init: RequestInit, signal?: AbortSignal): Promise<Response> {
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
   try {
-    return await fetch(path, {...init, signal: signal ? AbortSignal.any([signal, timeout]) : timeout});
+    const answer = await fetch(path, {...init, signal: signal ? AbortSignal.any([signal, timeout]) : timeout});
+    tell(true);
+    return answer;
   } catch (error) {
     if (signal?.aborted) throw error;
     if (timeout.aborted) throw new ApiError(`no answer within ${TIMEOUT_MS / 1000} s`, 0);
+    tell(false);
     throw new ApiError("the agent does not answer: is it running?", 0);
   }
 }
@@ -67,10 +83,15 @@ export const queryRange = (expr: string, fromMs: number, toMs: number, step: num
 export const exemplars = (expr: string, fromMs: number, toMs: number, signal?: AbortSignal) =>
   call<ExemplarSeries[]>("/api/v1/query_exemplars", {query: expr, start: seconds(fromMs), end: seconds(toMs)}, signal);
 
-export async function labelValues(label: string, match: string, fromMs: number, toMs: number, signal?: AbortSignal): Promise<string[]> {
+async function labelTexts(path: string, match: string, fromMs: number, toMs: number, signal?: AbortSignal): Promise<string[]> {
   const range = {start: seconds(fromMs), end: seconds(toMs)};
-  return (await call<string[]>(`/api/v1/label/${encodeURIComponent(label)}/values`, match ? {"match[]": match, ...range} : range, signal)).data;
+  return (await call<string[]>(path, match ? {"match[]": match, ...range} : range, signal)).data;
 }
+
+export const labelValues = (label: string, match: string, fromMs: number, toMs: number, signal?: AbortSignal) =>
+  labelTexts(`/api/v1/label/${encodeURIComponent(label)}/values`, match, fromMs, toMs, signal);
+
+export const labelNames = (match: string, fromMs: number, toMs: number, signal?: AbortSignal) => labelTexts("/api/v1/labels", match, fromMs, toMs, signal);
 
 /** Text of a file that the agent serves. */
 export async function text(path: string, signal?: AbortSignal): Promise<string> {

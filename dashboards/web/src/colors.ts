@@ -15,6 +15,9 @@ const SERIES = ["#3a7bd5", "#e07b39", "#3fa45b", "#8e6bbf", "#d9a514", "#17a2a6"
 
 export const color = (name: string | undefined, otherwise = "var(--text)") => name === undefined ? otherwise : NAMED[name] ?? name;
 
+/** What a canvas can paint with; an unknown name would paint nothing. */
+export const isColor = (name: string) => typeof CSS === "undefined" || CSS.supports("color", name);
+
 // Text in a colour must be read on both themes' backgrounds: the style sheet has a tone of each hue for either.
 const HUE = /(green|red|yellow|orange|blue|purple)$/;
 

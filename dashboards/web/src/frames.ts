@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the queries of a panel returned, as columns: one time axis and one column of values a series.
-import {exemplars, query, queryRange} from "./api";
+import {exemplars, isAway, query, queryRange} from "./api";
 import type {Labels, NativeHistogram, QueryData, Sample, Series} from "./api";
-import {foreignSource} from "./model";
+import {withMatchers} from "./matchers";
+import {foreignSource, foreignWords} from "./model";
 import type {Panel, Target} from "./model";
 import {clock, durationMs, durationText, rateInterval, stepSeconds} from "./time";
 import type {Range, RawRange} from "./time";
-import {interpolate} from "./variables";
+import {filtersOf, interpolate} from "./variables";
 import type {Intervals, Scope} from "./variables";
 
 export interface Line { name: string; labels: Labels; refId: string; values: (number | null)[] }
@@ -22,6 +23,7 @@ export interface PanelData {
   exemplars: ExemplarPoint[];
   warnings: string[];
   errors: string[];               // "A: ..." for each query that failed
+  away: boolean;                  // the agent was not reached
   intervals: Intervals;
   step: number;
 }
@@ -97,25 +99,26 @@ export async function loadPanel(panel: Panel, context: Context, signal: AbortSig
   const from = Math.min(to, Math.ceil(context.range.from / 1000 / step) * step);  // a range within one step has one point
   const times: number[] = [];
   for (let time = from; time <= to; time += step) times.push(time);
-  const data: PanelData = {times, lines: [], rows: [], native: [], exemplars: [], warnings: [], errors: [], intervals, step};
+  const data: PanelData = {times, lines: [], rows: [], native: [], exemplars: [], warnings: [], errors: [], away: false, intervals, step};
   const indexOf = new Map(times.map((time, at) => [Math.round(time * 1000), at]));
-  await Promise.all((panel.targets ?? []).filter((target) => !target.hide && target.expr).map(async (target) => {
-    const expr = interpolate(target.expr, context.scope, intervals);
+  await Promise.all((panel.targets ?? []).filter((target) => !target.hide && (target.expr || foreignSource(panel, target))).map(async (target) => {
     try {
       const foreign = foreignSource(panel, target);
-      if (foreign) throw new Error(`asks a data source of type “${foreign}”; here is none but the agent`);
+      if (foreign) throw new Error(foreignWords(foreign));
+      const expr = withMatchers(interpolate(target.expr, context.scope, intervals), filtersOf(context.scope));
       if (target.instant && !target.range) {
         const {data: answer, warnings} = await query(expr, end, signal);
-        addInstant(data, target, answer);
+        addInstant(data, {...target, expr}, answer);
         data.warnings.push(...warnings);
         return;
       }
       const {data: answer, warnings} = await queryRange(expr, from * 1000, to * 1000, step, signal);
-      addRange(data, target, answer.result, indexOf);
+      addRange(data, {...target, expr}, answer.result, indexOf);
       data.warnings.push(...warnings);
       if (target.exemplar) await addExemplars(data, expr, context, signal);
     } catch (error) {
       if (signal.aborted) throw error;
+      data.away ||= isAway(error);
       data.errors.push(`${target.refId}: ${(error as Error).message}`);
     }
   }));

@@ -4,11 +4,11 @@ import {render} from "preact";
 import {useCallback, useEffect, useErrorBoundary, useMemo, useRef, useState} from "preact/hooks";
 import "uplot/dist/uPlot.min.css";
 import "./page.css";
-import {pageInfo} from "./api";
+import {onReach, pageInfo} from "./api";
 import type {Listed, PageInfo} from "./api";
 import {Icon} from "./icons";
 import {AlertsPage} from "./pages/alerts";
-import {DashboardPage, dashboardPath} from "./pages/dashboard";
+import {DEFAULT_REFRESH, DashboardPage, dashboardPath} from "./pages/dashboard";
 import type {View} from "./pages/dashboard";
 import {usePoll} from "./pages/poll";
 import {RulesPage} from "./pages/rules";
@@ -99,9 +99,11 @@ function Page() {
   const info = usePoll<PageInfo>(pageInfo, 15_000);
   const [now, setNow] = useState(Date.now());
   const [keys, setKeys] = useState(false);
+  const [away, setAway] = useState(false);
+  useEffect(() => onReach((reached) => setAway(!reached)), []);
   const again = useCallback(() => setNow(Date.now()), []);
   const raw = {from: route.parameters.get("from") ?? "now-1h", to: route.parameters.get("to") ?? "now"};
-  const refresh = route.parameters.get("refresh") ?? "30s";
+  const refresh = route.parameters.get("refresh") ?? DEFAULT_REFRESH;
   const range = useMemo(() => rangeOf(raw, now), [raw.from, raw.to, now]);
   const show = (wanted: RawRange | null) => { if (wanted) setParameters({from: wanted.from, to: wanted.to}); };
   const latest = useRef({raw, range});
@@ -145,7 +147,7 @@ function Page() {
     </header>
     {keys && <Keys close={() => setKeys(false)} />}
     {timed && rangeFault(raw, now) && <p class="note error banner" role="alert">{rangeFault(raw, now)}: this is the last hour.</p>}
-    {info.error && <p class="note error banner" role="alert">{info.error}</p>}
+    {(away || info.error) && <p class="note error banner" role="alert">{away ? `The agent does not answer: is it running?${info.data ? " What is shown is from before." : ""}` : info.error}</p>}
     <main>{info.data ? <Body view={{raw, range, zoom, theme, info: info.data, route}} /> : !info.error && <p class="note">loading…</p>}</main>
   </>;
 }

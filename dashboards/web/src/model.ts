@@ -3,8 +3,9 @@
 
 import {flattened, modernize} from "./older";
 
+export type Source = {type?: string; uid?: string} | string | null;
 export interface Target {
-  refId: string; expr: string; datasource?: {type?: string} | string | null; legendFormat?: string; instant?: boolean; range?: boolean; format?: string;
+  refId: string; expr: string; datasource?: Source; legendFormat?: string; instant?: boolean; range?: boolean; format?: string;
   exemplar?: boolean; interval?: string; hide?: boolean;
 }
 export interface Step { color: string; value: number | null }
@@ -25,19 +26,21 @@ export interface Panel {
   id: number; type: string; title: string; description?: string; gridPos: {x: number; y: number; w: number; h: number};
   targets?: Target[]; fieldConfig?: {defaults: FieldOptions; overrides?: Override[]}; options?: Record<string, any>;
   transformations?: {id: string; options: any}[]; links?: Link[]; collapsed?: boolean; panels?: Panel[];
-  datasource?: {type?: string} | string | null;
+  datasource?: Source;
+  libraryPanel?: {uid?: string; name?: string}; timeFrom?: string | null; timeShift?: string | null;
   repeat?: string; repeatDirection?: string; maxPerRow?: number; interval?: string; transparent?: boolean;
 }
+export interface Filter { key: string; operator: string; value: string; values?: string[] }
 export interface VariableModel {
   name: string; label?: string; type: string; query?: string | {query: string}; definition?: string; multi?: boolean;
   includeAll?: boolean; allValue?: string; current?: {value?: string | string[]}; regex?: string; sort?: number; hide?: number;
-  options?: {value: string; text: string}[]; description?: string;
+  options?: {value: string; text: string}[]; description?: string; auto?: boolean; auto_count?: number; auto_min?: string; filters?: Filter[];
 }
 export interface Annotation { name: string; expr?: string; enable?: boolean; hide?: boolean; iconColor?: string; titleFormat?: string; textFormat?: string }
-export interface DashboardLink { title: string; type: string; url?: string; tags?: string[]; tooltip?: string; includeVars?: boolean; keepTime?: boolean }
+export interface DashboardLink { title: string; type: string; url?: string; tags?: string[]; tooltip?: string; targetBlank?: boolean; includeVars?: boolean; keepTime?: boolean }
 export interface Dashboard {
   uid: string; title: string; description?: string; tags?: string[]; panels: Panel[]; templating?: {list: VariableModel[]};
-  annotations?: {list: Annotation[]}; links?: DashboardLink[]; time?: {from: string; to: string}; refresh?: string;
+  annotations?: {list: Annotation[]}; links?: DashboardLink[]; time?: {from: string; to: string}; refresh?: string | boolean;
 }
 
 const LARGEST = 8 << 20;
@@ -64,10 +67,17 @@ export function parseDashboard(text: string, name: string): Dashboard {
   return board as Dashboard;
 }
 
+/** Why this page does not draw a panel of a type that it does not know, or of none. */
+export function undrawn({type, libraryPanel}: Panel): string {
+  if (libraryPanel) return `This is the library panel “${libraryPanel.name ?? libraryPanel.uid}”: Grafana keeps what it shows, not this file.`;
+  return type ? `This page does not draw panels of type “${type}”. Grafana does.` : "This panel has no type: its file does not say how to draw it.";
+}
+
 // Gives each panel what the drawing takes for granted; says which one cannot be drawn.
 function completePanels(panels: any[], name: string, nextId: () => number): void {
   panels.forEach((panel, index) => {
-    if (typeof panel?.type !== "string") throw new Error(`${name}: panel ${index + 1} has no type`);
+    if (typeof panel !== "object" || panel === null) throw new Error(`${name}: panel ${index + 1} is no panel`);
+    panel.type = String(panel.type ?? "");
     panel.title = String(panel.title ?? "");
     for (const list of ["targets", "links", "transformations", "panels"]) {
       if (panel[list] !== undefined && !Array.isArray(panel[list])) throw new Error(`${name}: panel ${index + 1}, “${panel.title}”: ${list} is no list`);
@@ -120,22 +130,35 @@ export function thresholdColor(value: number, options: FieldOptions): string | u
   return color;
 }
 
+const ANOTHER_PANEL = "-- Dashboard --";
+
+/** Why what asks such a data source is not answered here. */
+export function foreignWords(type: string): string {
+  if (type === "__expr__") return "is an expression over other queries: Grafana works these out itself";
+  if (type === ANOTHER_PANEL) return "shows what another panel asked: this page does not lend answers between panels";
+  return `asks a data source of type “${type}”; here is none but the agent`;
+}
+
 /** The type of data source that is asked, where it is one that does not speak PromQL: "loki". */
 export function foreignSource(panel: Panel, target: Target): string | undefined {
   const source = target.datasource ?? panel.datasource;
-  const type = typeof source === "object" ? source?.type : undefined;
+  const {type, uid} = typeof source === "object" && source || {};
+  if (uid === ANOTHER_PANEL) return ANOTHER_PANEL;
   return type === undefined || type === "prometheus" || type === "datasource" || type.includes("$") ? undefined : type;
 }
 
 /** What a value mapping makes of a value: its text and colour. */
-export function mapped(value: number | string, options: FieldOptions): {text?: string; color?: string} | undefined {
+export function mapped(value: number | string | null, options: FieldOptions): {text?: string; color?: string} | undefined {
   for (const mapping of options.mappings ?? []) {
     if (mapping.type === "value" && Object.hasOwn(mapping.options, String(value))) return mapping.options[String(value)];
     if (mapping.type === "range") {
       const {from, to, result} = mapping.options as any;
       if (typeof value === "number" && value >= (from ?? -Infinity) && value <= (to ?? Infinity)) return result;
     }
-    if (mapping.type === "special" && (mapping.options as any).match === "null+nan" && Number.isNaN(value)) return (mapping.options as any).result;
+    if (mapping.type === "special") {
+      const {match, result} = mapping.options as any;
+      if (value === null ? /null/.test(match) : Number.isNaN(value) && /nan/.test(match)) return result;
+    }
   }
   return undefined;
 }

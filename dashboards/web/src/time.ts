@@ -105,11 +105,13 @@ export function narrowed(raw: RawRange, before: Range, now: number): RawRange | 
 
 const NICE_STEPS = [1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 10800, 21600, 43200, 86400];
 
+/** The next larger length that people use, in seconds. */
+export const niceSeconds = (wanted: number) => NICE_STEPS.find((step) => step >= wanted) ?? Math.ceil(wanted / 86400) * 86400;
+
 /** The step of a range query, in seconds: about one point two pixels, never below the tick at which samples come. */
 export function stepSeconds(range: Range, pixels: number, tickSeconds: number): number {
   const wanted = (range.to - range.from) / 1000 / Math.max(50, Math.min(pixels / 2, 900));
-  const nice = NICE_STEPS.find((step) => step >= wanted) ?? Math.ceil(wanted / 86400) * 86400;
-  return Math.max(nice, tickSeconds);
+  return Math.max(niceSeconds(wanted), tickSeconds);
 }
 
 /** What $__rate_interval stands for: wide enough that rate() always sees two samples. */

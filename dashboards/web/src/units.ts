@@ -42,8 +42,18 @@ function duration(factor: number): Format {
 
 const short = scaled(1000, ["", "K", "Mil", "Bil", "Tri"]);
 const rate = (name: string, per = "s"): Format => (value, decimals) => `${short(value, decimals)} ${name}/${per}`;
+const currency = (sign: string): Format => (value, decimals) => `${value < 0 ? "−" : ""}${sign}${short(Math.abs(value), decimals)}`;
+const after = (sign: string): Format => (value, decimals) => `${plain(value, decimals)} ${sign}`;
 const KIBI = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 const KILO = ["B", "kB", "MB", "GB", "TB", "PB"];
+const KIBIBITS = ["b", "Kib", "Mib", "Gib", "Tib", "Pib"];
+const KILOBITS = ["b", "kb", "Mb", "Gb", "Tb", "Pb"];
+const si = (unit: string) => scaled(1000, ["", "k", "M", "G", "T"].map((prefix) => prefix + unit));
+
+// The larger units of a family that begin with that prefix: kbytes, mbytes; KBs, MBs.
+function family(names: string[], base: number, unitNames: string[], suffix = ""): [string, Format][] {
+  return names.map((name, at) => [name, scaled(base, unitNames.slice(at + 1), suffix)]);
+}
 
 const FORMATS: Record<string, Format> = {
   none: plain, short, locale: (value) => value.toLocaleString("en"),
@@ -51,12 +61,20 @@ const FORMATS: Record<string, Format> = {
   percentunit: (value, decimals) => `${plain(value * 100, decimals)} %`,
   ns: duration(1e-9), "µs": duration(1e-6), us: duration(1e-6), ms: duration(1e-3), s: duration(1), m: duration(60),
   h: duration(3600), d: duration(86_400), dtdurations: duration(1), dtdurationms: duration(1e-3), clocks: duration(1),
-  bytes: scaled(1024, KIBI), decbytes: scaled(1000, KILO), bits: scaled(1024, ["b", "Kib", "Mib", "Gib"]),
-  binBps: scaled(1024, KIBI, "/s"), Bps: scaled(1000, KILO, "/s"),
+  bytes: scaled(1024, KIBI), decbytes: scaled(1000, KILO), bits: scaled(1024, KIBIBITS), decbits: scaled(1000, KILOBITS),
+  binBps: scaled(1024, KIBI, "/s"), Bps: scaled(1000, KILO, "/s"), binbps: scaled(1024, KIBIBITS, "/s"), bps: scaled(1000, KILOBITS, "/s"),
+  ...Object.fromEntries([
+    ...family(["kbytes", "mbytes", "gbytes", "tbytes", "pbytes"], 1024, KIBI), ...family(["deckbytes", "decmbytes", "decgbytes", "dectbytes", "decpbytes"], 1000, KILO),
+    ...family(["KiBs", "MiBs", "GiBs", "TiBs", "PiBs"], 1024, KIBI, "/s"), ...family(["KBs", "MBs", "GBs", "TBs", "PBs"], 1000, KILO, "/s"),
+    ...family(["Kibits", "Mibits", "Gibits", "Tibits", "Pibits"], 1024, KIBIBITS, "/s"), ...family(["Kbits", "Mbits", "Gbits", "Tbits", "Pbits"], 1000, KILOBITS, "/s")]),
+  currencyUSD: currency("$"), currencyEUR: currency("€"), currencyGBP: currency("£"), currencyJPY: currency("¥"), currencyCHF: currency("CHF "),
+  humidity: after("%H"), fahrenheit: after("°F"), kelvin: after("K"), ppm: after("ppm"), dB: after("dB"), velocityms: after("m/s"), velocitykmh: after("km/h"),
+  watt: si("W"), kwatt: scaled(1000, ["kW", "MW", "GW"]), watth: si("Wh"), kwatth: scaled(1000, ["kWh", "MWh", "GWh"]), volt: si("V"), amp: si("A"), joule: si("J"),
+  sishort: si(""), rotrpm: after("rpm"), rothz: si("Hz"), hex: (value) => Math.round(value).toString(16), sci: (value, decimals) => value.toExponential(decimals ?? 2),
   reqps: rate("req"), ops: rate("ops"), cps: rate("c"), wps: rate("write"), rps: rate("read"), eps: rate("event"),
-  iops: rate("io"), opm: rate("ops", "min"), cpm: rate("c", "min"), reqpm: rate("req", "min"), mps: rate("msg"), pps: rate("packet"), hertz: scaled(1000, ["Hz", "kHz", "MHz", "GHz"]), celsius: (v, d) => `${plain(v, d)} °C`,
+  iops: rate("io"), opm: rate("ops", "min"), cpm: rate("c", "min"), reqpm: rate("req", "min"), mps: rate("msg"), pps: rate("packet"), hertz: scaled(1000, ["Hz", "kHz", "MHz", "GHz"]), celsius: after("°C"),
   bool: (value) => (value ? "true" : "false"), bool_yes_no: (value) => (value ? "yes" : "no"), bool_on_off: (value) => (value ? "on" : "off"),
-  dateTimeAsIso: (value) => clock(value, true), dateTimeAsSystem: (value) => clock(value, true),
+  dateTimeAsIso: (value) => clock(value, true), dateTimeAsSystem: (value) => clock(value, true), dateTimeAsLocal: (value) => clock(value, true), dateTimeAsUS: (value) => clock(value, true),
   dateTimeFromNow: (value) => `${duration(1e-3)(Date.now() - value, 0)} ago`,
 };
 
@@ -71,7 +89,7 @@ export function format(value: number | null | undefined, unit = "short", decimal
   return unit ? `${short(value, places)} ${unit}` : short(value, places);
 }
 
-const BINARY = new Set(["bytes", "binBps", "binbps", "bits", "kbytes", "mbytes", "gbytes", "tbytes", "pbytes"]);
+const BINARY = new Set(["bytes", "binBps", "binbps", "bits", "kbytes", "mbytes", "gbytes", "tbytes", "pbytes", "KiBs", "MiBs", "GiBs", "Kibits", "Mibits", "Gibits"]);
 /** Counted in 1024s. */
 export const isBinary = (unit?: string) => unit !== undefined && BINARY.has(unit);
 

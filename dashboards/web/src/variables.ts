@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The variables of a dashboard: their order, their options from the agent, and their place in a query.
-import {labelValues, query} from "./api";
-import type {VariableModel} from "./model";
+import {isAway, labelNames, labelValues, query} from "./api";
+import type {Filter, VariableModel} from "./model";
+import {durationMs, durationText, niceSeconds} from "./time";
 import type {Range} from "./time";
 
 export const ALL = "$__all";
 
 /** `texts`: what people read for a value, where it is another text. */
-export interface Variable { model: VariableModel; options: string[]; values: string[]; texts?: Record<string, string>; error?: string }
+export interface Variable { model: VariableModel; options: string[]; values: string[]; texts?: Record<string, string>; error?: string; away?: boolean }
 export type Scope = Map<string, Variable>;
 export type Intervals = Record<string, string>;  // __interval, __rate_interval, __range and so on
 
@@ -23,10 +24,26 @@ export const isHidden = (model: VariableModel) => model.hide === 2 || model.type
 
 export const textOf = (variable: Variable, value: string) => value === ALL ? "All" : variable.texts?.[value] ?? value;
 
+const AUTO = "$__auto_interval_";
+
+// So that a range has about auto_count of them.
+function autoInterval({auto_count: count = 30, auto_min: least = "10s"}: VariableModel, rangeMs: number): string {
+  return durationText(Math.max(niceSeconds(rangeMs / 1000 / count) * 1000, durationMs(least) || 0));
+}
+
+// As Grafana's links have them.
+const filterText = ({key, operator, value}: Filter) => [key, operator, value].join("|");
+const filterOf = (text: string): Filter => { const [key, operator, ...value] = text.split("|"); return {key, operator, value: value.join("|")}; };
+
+/** The ad hoc filters of all variables of that kind. */
+export const filtersOf = (scope: Scope): Filter[] => [...scope.values()].filter(({model}) => model.type === "adhoc")
+  .flatMap(({values, model}) => values.map((text) => model.filters?.find((one) => filterText(one) === text) ?? filterOf(text)).filter(({key, operator}) => key && operator));
+
 /** What the variable stands for in a query, as Grafana's Prometheus data source writes it. */
-function written(variable: Variable, format: string | undefined): string {
+function written(variable: Variable, format: string | undefined, intervals: Intervals): string {
   const {model, values, options} = variable;
   const many = model.multi || model.includeAll;
+  if (values[0]?.startsWith(AUTO)) return autoInterval(model, Number(intervals.__range_ms ?? 3_600_000));
   if (values.includes(ALL)) {
     if (model.allValue) return model.allValue;
     return format === "csv" ? options.join(",") : `(${options.map(escapeRegex).join("|")})`;
@@ -43,7 +60,7 @@ export function interpolate(text: string, scope: Scope, intervals: Intervals = {
     const name = plain ?? braced ?? old;
     if (Object.hasOwn(intervals, name)) return intervals[name];
     const variable = scope.get(name);
-    return variable ? written(variable, format) : whole;
+    return variable ? written(variable, format, intervals) : whole;
   });
 }
 
@@ -97,14 +114,21 @@ export function inOrder(models: VariableModel[]): VariableModel[] {
 const customOf = (model: VariableModel) => definitionOf(model).split(/(?<!\\),/).map((one) => one.replace(/\\,/g, ",").trim()).filter(Boolean)
   .map((one) => { const [, text = one, value = one] = one.match(/^(.*?)\s:\s(.*)$/s) ?? []; return {text: text.trim(), value: value.trim()}; });
 
+function textsOf(model: VariableModel): Variable["texts"] {
+  if (model.type === "custom") return Object.fromEntries(customOf(model).map(({text, value}) => [value, text]));
+  return model.type === "interval" && model.auto ? {[AUTO + model.name]: "auto"} : undefined;
+}
+
 async function optionsOf(model: VariableModel, scope: Scope, range: Range, signal: AbortSignal): Promise<string[]> {
   if (model.type === "custom") return customOf(model).map(({value}) => value);
-  if (model.type === "interval") return definitionOf(model).split(",").map((one) => one.trim());
+  if (model.type === "interval") return [...(model.auto ? [AUTO + model.name] : []), ...definitionOf(model).split(",").map((one) => one.trim())];
   if (model.type === "constant" || model.type === "textbox") return [definitionOf(model)];
   if (model.type !== "query") return [];
   const text = interpolate(definitionOf(model), scope);
   const labels = text.match(/^label_values\(\s*(?:(.+?)\s*,\s*)?([a-zA-Z_]\w*)\s*\)$/s);
   if (labels) return labelValues(labels[2], labels[1] ?? "", range.from, range.to, signal);
+  const names = text.match(/^label_names\((.*)\)$/s);
+  if (names) return labelNames(names[1].trim(), range.from, range.to, signal);
   const metrics = text.match(/^metrics\((.*)\)$/s);
   if (metrics) return (await labelValues("__name__", "", range.from, range.to, signal)).filter((name) => new RegExp(metrics[1]).test(name));
   const result = text.match(/^query_result\((.*)\)$/s);
@@ -128,6 +152,7 @@ function filtered(model: VariableModel, options: string[]): string[] {
 
 function chosen(model: VariableModel, options: string[], asked: string[]): string[] {
   if (asked.length) return asked.includes("All") ? [ALL] : asked;
+  if (model.type === "adhoc") return (model.filters ?? []).map(filterText);
   const preset = [model.current?.value ?? []].flat().filter((value) => value !== "");
   if (preset.length) return preset;
   if (model.includeAll) return [ALL];
@@ -141,11 +166,10 @@ export async function loadVariables(models: VariableModel[], parameters: URLSear
     const asked = parameters.getAll(`var-${model.name}`);
     try {
       const options = filtered(model, await optionsOf(model, scope, range, signal));
-      const texts = model.type === "custom" ? Object.fromEntries(customOf(model).map(({text, value}) => [value, text])) : undefined;
-      scope.set(model.name, {model, options, values: chosen(model, options, asked), texts});
+      scope.set(model.name, {model, options, values: chosen(model, options, asked), texts: textsOf(model)});
     } catch (error) {
       if (signal.aborted) throw error;
-      scope.set(model.name, {model, options: [], values: chosen(model, [], asked), error: (error as Error).message});
+      scope.set(model.name, {model, options: [], values: chosen(model, [], asked), error: (error as Error).message, away: isAway(error)});
     }
   }
   return scope;

@@ -7,7 +7,9 @@ import type {Line} from "../src/frames";
 import type {FieldOptions, Panel} from "../src/model";
 import {prepare} from "../src/panels/drawn";
 import {EVERYTHING, choose, hiddenOf, legendHeight} from "../src/panels/legend";
+import {ownRange} from "../src/panels/own_range";
 import {isolated, valueRange} from "../src/panels/scale";
+import {stretchesOf} from "../src/panels/states";
 
 test("an axis never stands on its head, and shows all that no limit cuts off", () => {
   const near = (options: FieldOptions, low: number | null, high: number | null, expected: [number, number]) =>
@@ -19,6 +21,7 @@ test("an axis never stands on its head, and shows all that no limit cuts off", (
   near({}, 0, 0, [0, 1]);
   near({min: 0}, -10, -2, [0, 1]);
   near({max: 0}, 2, 10, [-1, 0]);
+  near({min: 0}, -40, 1, [0, 1.08]);
   near({min: 5, max: 5}, 1, 2, [5, 6]);
   near({custom: {axisSoftMin: 0, axisSoftMax: 1}}, 0.2, 0.4, [0, 1]);
   near({custom: {axisSoftMin: 0}}, -1, 1, [-1.16, 1.16]);
@@ -86,4 +89,18 @@ test("colours that are partly to be seen through", () => {
   assert.equal(withAlpha("rgba(255, 0, 0, 0.5)", 0.5), "rgba(255, 0, 0, 0.25)");
   assert.equal(withAlpha("rgb(1 2 3 / 0.5)", 0.5), "rgba(1, 2, 3, 0.25)");
   assert.equal(withAlpha("hotpink", 0.5), "hotpink");
+});
+
+test("states are stretches in the words and colours of their mappings", () => {
+  const options = {mappings: [{type: "value", options: {"0": {text: "idle", color: "#00ff00"}, "1": {text: "busy", color: "#ff0000"}}}]};
+  const stretches = stretchesOf(line("a", 0, 0, 1, null, 1), {times: [0, 10, 20, 30, 40], step: 10}, options);
+  assert.deepEqual(stretches.map(({from, to, text}) => [from, to, text]), [[0, 20, "idle"], [20, 30, "busy"], [40, 50, "busy"]]);
+  assert.equal(stretches[1].color, "#ff0000");
+});
+
+test("a panel's own range, and how it differs", () => {
+  const range = {from: 0, to: 3_600_000};
+  assert.deepEqual(ownRange(range, {timeFrom: "10m"}), {range: {from: 3_000_000, to: 3_600_000}, words: "last 10m"});
+  assert.deepEqual(ownRange(range, {timeFrom: null, timeShift: "1h"}), {range: {from: -3_600_000, to: 0}, words: "1h earlier"});
+  assert.deepEqual(ownRange(range, {}), {range, words: ""});
 });

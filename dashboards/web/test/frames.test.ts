@@ -68,6 +68,13 @@ test("what is no single number is shown as a text: range vectors, strings, histo
   assert.deepEqual(await rows({resultType: "vector", result: [{metric: {}, histogram: [0, {count: "3", sum: "5"}]}]}), ["a histogram of 3, sum 5"]);
 });
 
+test("a query of a foreign data source is told although it has no expr", async () => {
+  answering(() => ({resultType: "matrix", result: [{metric: {}, values: [[1000, "1"]]}]}));
+  const data = await load(panel({expr: "x"}, {datasource: {type: "influxdb"}}));
+  assert.deepEqual(data.errors, ["B: asks a data source of type “influxdb”; here is none but the agent"]);
+  assert.equal(data.lines.length, 1, "the others are drawn");
+});
+
 test("nothing is asked of the future", async () => {
   const asked: number[] = [];
   answering((_, form) => { asked.push(Number(form.get("time") ?? form.get("end"))); return {resultType: "vector", result: []}; });

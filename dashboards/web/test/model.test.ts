@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import test from "node:test";
-import {fieldOptions, mapped, parseDashboard, thresholdColor} from "../src/model";
+import {fieldOptions, mapped, parseDashboard, thresholdColor, undrawn} from "../src/model";
 import type {Panel} from "../src/model";
 
 const board = (panels: unknown) => JSON.stringify({uid: "x", title: "X", panels});
@@ -12,10 +12,14 @@ test("what is no dashboard is told by name and reason", () => {
   assert.throws(() => parseDashboard("null", "a.json"), /not a dashboard/);
   assert.throws(() => parseDashboard('"text"', "a.json"), /not a dashboard/);
   assert.throws(() => parseDashboard('{"elements": {}, "layout": {}}', "a.json"), /schema v2/);
-  assert.throws(() => parseDashboard(board([{type: "stat"}, {}]), "a.json"), /panel 2 has no type/);
-  assert.throws(() => parseDashboard(board([null]), "a.json"), /panel 1 has no type/);
+  assert.throws(() => parseDashboard(board([null]), "a.json"), /panel 1 is no panel/);
   assert.throws(() => parseDashboard(board([{type: "stat", title: "Hits", targets: {}}]), "a.json"), /panel 1, “Hits”: targets is no list/);
   assert.throws(() => parseDashboard(`${" ".repeat(9 << 20)}{}`, "a.json"), /9\.0 MiB is more than a dashboard may have \(8 MiB\)/);
+});
+
+test("a panel that cannot be drawn says why, and is no fault of the others", () => {
+  const {panels} = parseDashboard(board([{}, {libraryPanel: {uid: "u", name: "Errors"}}, {type: "flamegraph"}]), "a.json");
+  assert.deepEqual(panels.map((one) => undrawn(one).slice(0, 40)), ["This panel has no type: its file does no", "This is the library panel “Errors”: Graf", "This page does not draw panels of type “"]);
 });
 
 test("what is left out gets a place, a title, a number of its own", () => {
@@ -54,6 +58,7 @@ test("value mappings: a value, a range, nothing", () => {
   const options = {mappings: [
     {type: "value", options: {"1": {text: "up", color: "green"}}}, {type: "range", options: {from: 2, to: null, result: {text: "many"}}},
     {type: "special", options: {match: "null+nan", result: {text: "none"}}}] as any};
+  assert.deepEqual(mapped(null, options), {text: "none"});
   assert.deepEqual(mapped(1, options), {text: "up", color: "green"});
   assert.deepEqual(mapped(7, options), {text: "many"});
   assert.deepEqual(mapped(NaN, options), {text: "none"});

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import test from "node:test";
-import {foreignSource, parseDashboard, thresholdColor} from "../src/model";
+import {fieldOptions, foreignSource, parseDashboard, thresholdColor} from "../src/model";
 import type {Panel, Target} from "../src/model";
 
 // As Grafana 4 and 5 wrote it.
@@ -48,13 +48,34 @@ test("what is said in today's words stays", () => {
 });
 
 test("rows that are none are told, not drawn", () => {
-  assert.throws(() => parseDashboard(JSON.stringify({rows: [{panels: [{}]}]}), "x.json"), /panel 1 has no type/);
+  assert.throws(() => parseDashboard(JSON.stringify({rows: [{panels: [1]}]}), "x.json"), /panel 1 is no panel/);
   assert.doesNotThrow(() => parseDashboard(JSON.stringify({rows: [null, {}]}), "x.json"));
+});
+
+const only = (panel: unknown) => parseDashboard(JSON.stringify({title: "x", panels: [panel]}), "x.json").panels[0];
+
+test("an older text has its words at the top", () => {
+  assert.deepEqual(only({type: "text", content: "<b>hi</b>", mode: "html"}).options, {content: "<b>hi</b>", mode: "html"});
+});
+
+test("an older single number may be a gauge, with texts for values", () => {
+  const gauge = only({type: "singlestat", gauge: {show: true, minValue: 0, maxValue: 5}, valueMaps: [{value: "null", text: "N/A"}, {value: "1", text: "up"}]});
+  const {min, max, mappings} = gauge.fieldConfig!.defaults;
+  assert.deepEqual([gauge.type, min, max], ["gauge", 0, 5]);
+  assert.deepEqual(mappings!.map((one) => one.type), ["special", "value"]);
+});
+
+test("an older graph says of single series what is an override today", () => {
+  const graph = only({type: "graph", yaxes: [{format: "ops"}, {format: "bytes"}], seriesOverrides: [{alias: "/mem/", yaxis: 2, color: "#f00"}, {alias: "out", transform: "negative-Y"}]});
+  const memory = fieldOptions(graph, "mem used");
+  assert.deepEqual([memory.unit, memory.custom!.axisPlacement, memory.color!.fixedColor], ["bytes", "right", "#f00"]);
+  assert.equal(fieldOptions(graph, "out").custom!.transform, "negative-Y");
 });
 
 test("which queries are not for us", () => {
   const of = (panel: unknown, target: unknown) => foreignSource({datasource: panel} as Panel, {datasource: target} as Target);
   assert.equal(of({type: "loki"}, undefined), "loki");
   assert.equal(of({type: "loki"}, {type: "prometheus"}), undefined);
+  assert.equal(of({type: "datasource", uid: "-- Dashboard --"}, undefined), "-- Dashboard --");
   for (const source of [null, undefined, "$datasource", "Prometheus", {type: "prometheus", uid: "x"}, {uid: "x"}]) assert.equal(of(source, undefined), undefined);
 });

@@ -14,6 +14,8 @@ const CASES: [number | null, string, number | null | undefined, string][] = [
   [0.057, "percentunit", undefined, "5.7 %"], [0.057, "percentunit", 0, "6 %"], [12, "percent", undefined, "12 %"],
   [42, "reqps", undefined, "42 req/s"], [1500, "opm", undefined, "1.5 K ops/min"], [7, "iops", undefined, "7 io/s"],
   [3, "suffix:things", undefined, "3 things"], [3, "prefix:no", undefined, "no 3"], [3, "furlongs", undefined, "3 furlongs"],
+  [1500, "bps", undefined, "1.5 kb/s"], [2048, "mbytes", undefined, "2 GiB"], [2000, "decgbytes", undefined, "2 TB"], [1.5, "MBs", undefined, "1.5 MB/s"], [3, "Kbits", undefined, "3 kb/s"],
+  [1500, "currencyUSD", undefined, "$1.5 K"], [-2, "currencyEUR", undefined, "−€2"], [41, "humidity", undefined, "41 %H"], [1500, "watt", undefined, "1.5 kW"], [255, "hex", undefined, "ff"],
   [null, "s", undefined, "–"], [NaN, "s", undefined, "–"], [Infinity, "s", undefined, "+∞"], [-Infinity, "reqps", undefined, "−∞"],
   [Date.UTC(2026, 0, 31, 13, 5, 6), "dateTimeAsIso", undefined, "2026-01-31 14:05:06"],
 ];

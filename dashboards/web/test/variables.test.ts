@@ -52,6 +52,14 @@ test("text is escaped for its place: quotes, backslashes, patterns", () => {
   assert.equal(interpolate('{s=~"$s"}', scope(variable({name: "s", multi: true}, ["GET /a/{id}"]))), '{s=~"GET /a/\\\\{id\\\\}"}');
 });
 
+test("an interval may follow the range", async () => {
+  const auto = await load([{name: "iv", type: "interval", query: "1m,5m", auto: true, auto_count: 30, auto_min: "10s", current: {value: "$__auto_interval_iv"}}]);
+  assert.deepEqual(auto.get("iv")!.options, ["$__auto_interval_iv", "1m", "5m"]);
+  assert.equal(interpolate("x[$iv]", auto, {__range_ms: "3600000"}), "x[2m]");
+  assert.equal(interpolate("x[$iv]", auto, {__range_ms: "60000"}), "x[10s]");
+  assert.equal(readable("$iv", auto), "auto");
+});
+
 test("a custom variable is read by its text and asked by its value", async () => {
   const custom = await load([{name: "q", type: "custom", query: "p50 : 0.5, p95 : 0.95, a\\,b", current: {value: "0.95"}}]);
   assert.deepEqual(custom.get("q")!.options, ["0.5", "0.95", "a,b"]);

@@ -13,45 +13,21 @@ import type {Annotation} from "../annotations";
 import {PanelBox} from "../panels/panel";
 import {setParameters, withParameters} from "../route";
 import type {Route} from "../route";
-import {stepSeconds} from "../time";
+import {durationMs, rangeFault, stepSeconds} from "../time";
 import type {Range, RawRange} from "../time";
-import {escapeRegex, interpolate, loadVariables} from "../variables";
+import {interpolate, loadVariables} from "../variables";
 import type {Scope} from "../variables";
 import {usePoll} from "./poll";
+import {sectionsOf} from "./sections";
+import type {Shown} from "./sections";
 import {VariableBar} from "./variable_bar";
 
+/** Where neither the address nor the dashboard says another one. */
+export const DEFAULT_REFRESH = "30s";
 const ROW_PIXELS = 30;
 const GAP_PIXELS = 8;
 
 export interface View { raw: RawRange; range: Range; zoom(from: number, to: number): void; theme: string; info: PageInfo; route: Route }
-
-interface Section { title: string; key: string; collapsed: boolean; panels: Panel[] }
-
-/** Rows and what stands under them; a panel that repeats stands once for each value. */
-export function sectionsOf(board: Dashboard, scope: Scope): Section[] {
-  const sections: Section[] = [{title: "", key: "top", collapsed: false, panels: []}];
-  const ordered = [...board.panels].sort((a, b) => a.gridPos.y - b.gridPos.y || a.gridPos.x - b.gridPos.x);
-  for (const panel of ordered) {
-    if (panel.type === "row") sections.push({title: panel.title, key: String(panel.id), collapsed: !!panel.collapsed, panels: [...(panel.panels ?? [])]});
-    else sections[sections.length - 1].panels.push(panel);
-  }
-  for (const section of sections) section.panels = section.panels.flatMap((panel) => repeated(panel, scope));
-  return sections.filter((section) => section.title || section.panels.length);
-}
-
-function repeated(panel: Panel, scope: Scope): Panel[] {
-  const variable = panel.repeat ? scope.get(panel.repeat) : undefined;
-  if (!variable) return [panel];
-  const values = variable.values.includes("$__all") ? variable.options : variable.values;
-  const width = Math.max(4, Math.floor(24 / Math.min(values.length || 1, panel.maxPerRow ?? 4)));
-  const each = Math.max(1, Math.floor(24 / width));
-  const name = new RegExp(`\\$\\{?${panel.repeat}(?::\\w+)?\\}?(?!\\w)`, "g");
-  return values.slice(0, 50).map((value, at) => ({
-    ...panel, id: panel.id * 1000 + at, title: panel.title.replace(name, () => value),
-    targets: panel.targets?.map((target) => ({...target, expr: target.expr.replace(name, () => escapeRegex(value))})),
-    gridPos: {x: (at % each) * width, y: panel.gridPos.y + Math.floor(at / each) * panel.gridPos.h, w: width, h: panel.gridPos.h},
-  }));
-}
 
 async function loadAnnotations(board: Dashboard, context: Omit<Context, "pixels">, signal: AbortSignal): Promise<Annotation[]> {
   const {range, scope, tickSeconds} = context;
@@ -77,6 +53,8 @@ function regions(values: [number, string][], step: number): [number, number][] {
   return found;
 }
 
+// While the agent does not answer, what was chosen and offered stays.
+const isUnreached = (scope: Scope) => [...scope.values()].some((variable) => variable.away);
 const sameScope = (a: Scope, b: Scope) => JSON.stringify([...a]) === JSON.stringify([...b]);
 
 function useScope(board: Dashboard | null, route: Route, range: Range): {scope: Scope | null; error: string} {
@@ -88,11 +66,23 @@ function useScope(board: Dashboard | null, route: Route, range: Range): {scope: 
     if (!board) return;
     const give_up = new AbortController();
     loadVariables(board.templating?.list ?? [], route.parameters, range, give_up.signal)
-      .then((scope) => setState((before) => before.scope && sameScope(before.scope, scope) ? before : {scope, error: ""}))
+      .then((scope) => setState((before) => before.scope && (sameScope(before.scope, scope) || isUnreached(scope)) ? before : {scope, error: ""}))
       .catch((error: Error) => give_up.signal.aborted || setState({scope: null, error: error.message}));
     return () => give_up.abort();
   }, [board, asked, minute]);
   return state;
+}
+
+const placeOf = ({gridPos: {x, y, w, h}}: Panel, top: number) => ({gridColumn: `${x + 1} / span ${w}`, gridRow: `${y - top + 1} / span ${h}`});
+
+/** The range and refresh that the file says, as far as the address says none. */
+function presets(board: Dashboard, {parameters}: Route, raw: RawRange): Record<string, string> {
+  const {time, refresh} = board;
+  const found: Record<string, string> = {};
+  const timed = parameters.has("from") || parameters.has("to");
+  if (!timed && time?.from && time?.to && (time.from !== raw.from || time.to !== raw.to) && !rangeFault(time, Date.now())) Object.assign(found, {from: time.from, to: time.to});
+  if (!parameters.has("refresh") && typeof refresh === "string" && refresh !== DEFAULT_REFRESH && durationMs(refresh) >= 1000) found.refresh = refresh;
+  return found;
 }
 
 export function DashboardPage({uid, view}: {uid: string; view: View}) {
@@ -105,6 +95,9 @@ export function DashboardPage({uid, view}: {uid: string; view: View}) {
   const sections = useMemo(() => (board && scope ? sectionsOf(board, scope) : []), [board, scope]);
   const focus = Number(view.route.parameters.get("viewPanel")?.replace(/^panel-/, "") ?? NaN);
 
+  const preset = board ? presets(board, view.route, view.raw) : {};
+  const unset = Object.keys(preset).length > 0;
+  useEffect(() => { if (unset) setParameters(preset, true); }, [unset]);
   useEffect(() => { if (board) document.title = `${board.title} – tocsin`; }, [board]);
   useEffect(() => {
     if (!board || !scope) return;
@@ -114,21 +107,20 @@ export function DashboardPage({uid, view}: {uid: string; view: View}) {
   }, [board, scope, view.range.from, view.range.to]);
 
   if (!board && error || scopeError) return <p class="note error" role="alert">{error || scopeError}</p>;
-  if (!board || !scope) return <p class="note">loading…</p>;
+  if (!board || !scope || unset) return <p class="note">loading…</p>;
   const context = {range: view.range, raw: view.raw, scope, tickSeconds: view.info.tickSeconds, traceUrl: view.info.traceUrl};
-  const box = (panel: Panel, height: number, focused: boolean) => <PanelBox key={panel.id} panel={panel} context={context} theme={view.theme} annotations={annotations}
+  const box = ({panel, scope: own}: Shown, height: number, focused: boolean) => <PanelBox key={panel.id} panel={panel} context={{...context, scope: own}} theme={view.theme} annotations={annotations}
     height={height} focused={focused} onZoom={view.zoom} onFocus={() => setParameters({viewPanel: focused ? null : String(panel.id)})} />;
-  const focused = sections.flatMap((section) => section.panels).find((panel) => panel.id === focus);
+  const focused = sections.flatMap((section) => section.panels).find(({panel}) => panel.id === focus);
   return <div class="dashboard">
     <VariableBar scope={scope} board={board} info={view.info} />
     {focused ? <div class="alone">{box(focused, Math.max(320, innerHeight - 190), true)}</div> : sections.map((section) => {
       const shut = closed[section.key] ?? section.collapsed;
-      const top = Math.min(...section.panels.map((panel) => panel.gridPos.y));
+      const top = Math.min(...section.panels.map(({panel}) => panel.gridPos.y));
       return <div key={section.key}>
         {section.title && <button class="row-title" aria-expanded={!shut} onClick={() => setClosed({...closed, [section.key]: !shut})}><Icon name={shut ? "right" : "down"} /> {section.title}</button>}
-        {!shut && <div class="grid">{section.panels.map((panel) => <div key={panel.id} class="cell" style={{
-          gridColumn: `${panel.gridPos.x + 1} / span ${panel.gridPos.w}`, gridRow: `${panel.gridPos.y - top + 1} / span ${panel.gridPos.h}`}}>
-          {box(panel, panel.gridPos.h * (ROW_PIXELS + GAP_PIXELS) - GAP_PIXELS - 34, false)}</div>)}</div>}
+        {!shut && <div class="grid">{section.panels.map((shown) => <div key={shown.panel.id} class="cell" style={placeOf(shown.panel, top)}>
+          {box(shown, shown.panel.gridPos.h * (ROW_PIXELS + GAP_PIXELS) - GAP_PIXELS - 34, false)}</div>)}</div>}
       </div>;
     })}
     {sections.every((section) => section.panels.length === 0) && <p class="note">This dashboard has no panels.</p>}

@@ -5,17 +5,10 @@ import {call} from "../api";
 import type {Labels} from "../api";
 import {clock} from "../time";
 import {format} from "../units";
+import {about, inLocalTime} from "./explanation";
+import type {Explained, Explanation, Part, Which} from "./explanation";
 import {usePoll} from "./poll";
 
-interface Part {
-  depth: number; kind: string; text: string; series: number; removed?: number; scalar: boolean;
-  samples: {labels: Labels; value: string}[]; error?: string; note?: string;
-}
-interface Told { receiver: string; summary: string }
-interface Explained { labels: Labels; state?: string; summary: string; silencedBy?: {id: string; summary: string}[]; told?: Told[] }
-export interface Explanation {
-  group: string; file: string; query: string; summary: string; explainedAt?: string; remarks: string[]; parts: Part[]; alerts: Explained[]; ended: Explained[];
-}
 interface Answer { receivers: number; rules: Explanation[] }
 
 const MOST_SAMPLES = 5;
@@ -45,25 +38,6 @@ function ExplainedRule({rule, nobody}: {rule: Explanation; nobody: boolean}) {
     <h4>The expression, part by part{rule.explainedAt && <span class="dim"> at {clock(Date.parse(rule.explainedAt), true)}</span>}</h4>
     <ul class="parts">{rule.parts.map((part, index) => <PartRow key={index} part={part} />)}</ul></section>;
 }
-
-/** Which rule is meant: the API answers for all of a name. */
-export interface Which { name: string; group: string; file: string; query: string; labels?: Labels }
-
-const sameLabels = (a: Labels, b: Labels) => Object.keys(a).length === Object.keys(b).length && Object.entries(a).every(([name, value]) => b[name] === value);
-
-/** What was asked about: the rule, and of its alerts the one with these labels where some are said. */
-export function about(rules: Explanation[], {group, file, query, labels}: Which): Explanation[] {
-  const near = rules.filter((rule) => rule.group === group && rule.file === file);
-  const own = near.filter((rule) => rule.query === query);
-  return (own.length ? own : near).map((rule) => {
-    const mine = labels ? rule.alerts.filter((alert) => sameLabels(alert.labels, labels)) : [];
-    return mine.length ? {...rule, alerts: mine} : rule;
-  });
-}
-
-// The agent tells times in UTC; the page is in the browser's time.
-const inLocalTime = (text: string, day = new Date().toISOString().slice(0, 10)) => text.replace(/(?:(\d{4}-\d\d-\d\d) )?(\d\d:\d\d:\d\d) UTC/g,
-  (_, date, time) => clock(Date.parse(`${date ?? day}T${time}Z`), !!date));
 
 function Opened({name, labels = {}, ...which}: Which) {
   const match = Object.entries(labels).filter(([label]) => label !== "alertname").map(([label, value]) => `${label}=${JSON.stringify(value)}`);

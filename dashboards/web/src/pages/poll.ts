@@ -2,9 +2,7 @@
 // Data that a page asks for again and again; what was there stays while a newer answer is on its way or fails. An agent
 // that does not answer is asked again soon, also by what asks only once.
 import {useEffect, useState} from "preact/hooks";
-import {isAway} from "../api";
-
-const AWAY_MS = 3000;
+import {AWAY_MS, isAway} from "../api";
 
 export interface Polled<T> { data: T | null; error: string; again(): void }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The series of a panel as a chart draws them: their names and colours, on which axis, stacked upon which other.
-import {color, seriesColor} from "../colors";
+import {color, isColor, seriesColor} from "../colors";
 import type {Line} from "../frames";
 import {displayName, fieldOptions} from "../model";
 import type {FieldOptions, Panel} from "../model";
@@ -51,7 +51,8 @@ export function prepare(panel: Panel, lines: Line[], hidden: Set<string>, text: 
   const drawn = lines.map((line, at): Drawn => {
     const options = all[at];
     const name = displayName(options, line.name, line.labels);
-    const fixed = options.color?.mode === "fixed" ? color(options.color.fixedColor).replace("var(--text)", text) : undefined;
+    const named = options.color?.mode === "fixed" ? color(options.color.fixedColor).replace("var(--text)", text) : undefined;
+    const fixed = named !== undefined && isColor(named) ? named : undefined;
     const sign = options.custom?.transform === "negative-Y" ? -1 : 1;
     return {name, options, axis: options, scale: scales[at], color: fixed ?? seriesColor(name, at), raw: line.values,
       shown: line.values.map((value) => { const known = drawable(value); return known === null ? null : known * sign; })};

@@ -58,8 +58,8 @@ export function Legend({panel, drawn, hidden, height, toggle}: {panel: Panel; dr
   return <div class={`legend ${isTable(panel) ? "table" : ""}`} style={{maxHeight: `${height}px`}}>
     {isTable(panel) ? <table>
       <thead><tr><th aria-label="series" />{columns.map((how) => <th key={how} class="number">{HEADS[how] ?? how}</th>)}</tr></thead>
-      <tbody>{shown.map((one) => <tr key={one.name}><td>{button(one)}</td>{columns.map((how) => <td key={how} class="number">{textOf(one, how)}</td>)}</tr>)}</tbody></table>
-      : shown.map((one) => <span key={one.name}>{button(one)}{columns.map((how) => <em key={how}>{textOf(one, how)}</em>)}</span>)}
+      <tbody>{shown.map((one, at) => <tr key={at}><td>{button(one)}</td>{columns.map((how) => <td key={how} class="number">{textOf(one, how)}</td>)}</tr>)}</tbody></table>
+      : shown.map((one, at) => <span key={at}>{button(one)}{columns.map((how) => <em key={how}>{textOf(one, how)}</em>)}</span>)}
     {drawn.length > MOST && <span class="dim">and {drawn.length - MOST} more</span>}
   </div>;
 }

@@ -16,11 +16,11 @@ function logRange(min: Bounds, max: Bounds, low: number | null, high: number | n
 export function valueRange(options: FieldOptions, low: number | null, high: number | null): [number, number] {
   const {min, max, custom = {}} = options;
   if (custom.scaleDistribution?.type === "log") return logRange(min, max, low, high);
-  const least = Math.min(custom.axisSoftMin ?? 0, low ?? 0);
-  const most = Math.max(custom.axisSoftMax ?? 0, high ?? 1);
+  const least = min ?? Math.min(custom.axisSoftMin ?? 0, low ?? 0);
+  const most = max ?? Math.max(custom.axisSoftMax ?? 0, high ?? 1);
   const air = (most - least) * 0.08;
-  const bottom = min ?? (low !== null && low < 0 && low === least ? least - air : least);
-  const top = max ?? (high !== null && high > 0 && high === most ? most + air : most);
+  const bottom = low !== null && low < 0 && low === least && least !== min ? least - air : least;
+  const top = high !== null && high > 0 && high === most && most !== max ? most + air : most;
   if (bottom < top) return [bottom, top];
   return typeof max === "number" && typeof min !== "number" ? [top - 1, top] : [bottom, bottom + 1];
 }

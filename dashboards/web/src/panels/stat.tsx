@@ -36,30 +36,46 @@ function Sparkline({values, stroke}: {values: (number | null)[]; stroke: string}
   return <svg class="sparkline" viewBox="0 0 100 30" preserveAspectRatio="none" aria-hidden="true"><path d={path} fill="none" stroke={stroke} vector-effect="non-scaling-stroke" /></svg>;
 }
 
+// More than a few are scrolled to.
+const FEW = 3;
+const MOST = 100;
+const LONG_TEXT = 14;
+
 export function Stat({panel, data}: PanelProps) {
   const tiles = tilesOf(panel, data);
+  const many = tiles.length > FEW;
   const mode: string = panel.options?.colorMode ?? "value";
   const named = tiles.length > 1 && panel.options?.textMode !== "value" || panel.options?.textMode === "value_and_name";
-  return <div class="stat">{tiles.slice(0, 24).map((tile) => {
-    const map = tile.value === null ? undefined : mapped(tile.value, tile.options);
+  return <div class={`stat ${many ? "many" : ""}`} tabIndex={many ? 0 : undefined}>{tiles.slice(0, MOST).map((tile) => {
+    const map = mapped(tile.value, tile.options);
     const name = map?.color ?? (tile.value === null ? undefined : thresholdColor(tile.value, tile.options));
     const shade = textColor(name);
     const back = color(name, "var(--grid)");
+    const text = panel.options?.textMode === "name" ? tile.name
+      : map?.text ?? (tile.value === null ? tile.options.noValue ?? "–" : format(tile.value, tile.options.unit, tile.options.decimals));
     return <div class="tile" key={tile.name} style={mode.startsWith("background") ? {background: back, color: inkOn(back)} : {}}>
       {named && <span class="name">{tile.name}</span>}
-      <b style={mode === "value" ? {color: shade} : {}}>{tile.value === null ? tile.options.noValue ?? "–" : map?.text ?? format(tile.value, tile.options.unit, tile.options.decimals)}</b>
+      <b class={text.length > LONG_TEXT ? "words" : ""} style={mode === "value" ? {color: shade} : {}}>{text}</b>
       {panel.options?.graphMode !== "none" && <Sparkline values={tile.history} stroke={mode === "value" ? shade : "currentColor"} />}
     </div>;
-  })}</div>;
+  })}{tiles.length > MOST && <p class="dim">{tiles.length - MOST} more are not shown</p>}</div>;
+}
+
+// From where to where bars go: what the file says, else from zero to the most.
+function endsOf(panel: Panel, tiles: Tile[]): [number, number] {
+  const {min, max} = panel.fieldConfig?.defaults ?? {};
+  const values = tiles.map((tile) => tile.value!);
+  return [min ?? Math.min(0, ...values), max ?? Math.max(0, ...values)];
 }
 
 export function BarGauge({panel, data}: PanelProps) {
   const tiles = tilesOf(panel, data).filter((tile) => tile.value !== null).sort((a, b) => b.value! - a.value!);
-  const most = panel.fieldConfig?.defaults?.max ?? Math.max(...tiles.map((tile) => tile.value!), 0);
-  return <div class="bars">{tiles.slice(0, 40).map((tile) => {
-    const shade = color(thresholdColor(tile.value!, tile.options), "#3a7bd5");
-    return <div class="bar" key={tile.name}><span title={tile.name}>{tile.name}</span>
-      <i><u style={{width: `${Math.max(0.5, Math.min(100, (tile.value! / (most || 1)) * 100))}%`, background: shade}} /></i>
-      <b>{format(tile.value, tile.options.unit, tile.options.decimals)}</b></div>;
-  })}</div>;
+  const [least, most] = endsOf(panel, tiles);
+  return <div class="bars">{tiles.slice(0, 40).map(({name, value, options}) => {
+    const map = mapped(value, options);
+    const shade = color(map?.color ?? thresholdColor(value!, options), "#3a7bd5");
+    return <div class="bar" key={name}><span title={name}>{name}</span>
+      <i><u style={{width: `${Math.max(0.5, Math.min(100, ((value! - least) / (most - least || 1)) * 100))}%`, background: shade}} /></i>
+      <b>{map?.text ?? format(value, options.unit, options.decimals)}</b></div>;
+  })}{tiles.length > 40 && <p class="dim">{tiles.length - 40} more are not shown</p>}</div>;
 }

@@ -6,6 +6,7 @@ import {color, inkOn, textColor} from "../colors";
 import type {PanelData} from "../frames";
 import {fieldOptions, mapped, thresholdColor} from "../model";
 import type {Panel} from "../model";
+import {reduce} from "../reduce";
 import {format} from "../units";
 import {cellAddress, readable} from "../variables";
 import type {PanelProps} from "./panel";
@@ -13,14 +14,29 @@ import type {PanelProps} from "./panel";
 export type Cell = string | number | null;
 export interface Table { columns: string[]; rows: Cell[][] }
 
+// Of a range query the last value of each series.
+const rowsOf = (data: PanelData) => [...data.rows, ...data.lines.map(({labels, refId, name, values}) => ({labels, refId, name, value: reduce(values, "lastNotNull")}))];
+
+const HEADS: Record<string, string> = {lastNotNull: "Last *", firstNotNull: "First *", sum: "Total"};
+const headOf = (how: string) => HEADS[how] ?? how.charAt(0).toUpperCase() + how.slice(1);
+
+/** Grafana's transformation of series to rows: a column for each calculation. */
+function reduced(data: PanelData, reducers: string[]): Table {
+  const series = data.lines.length ? data.lines : data.rows.map(({name, value}) => ({name, values: [typeof value === "number" ? value : null]}));
+  return {columns: ["Field", ...reducers.map(headOf)], rows: series.map(({name, values}) => [name, ...reducers.map((how) => reduce(values, how))])};
+}
+
 /** One row for each label set; a column for each label, then one for each query: "Value #A", or "Value" of a single one. */
 export function join(panel: Panel, data: PanelData): Table {
+  const reducers: string[] | undefined = panel.transformations?.find(({id}) => id === "reduce")?.options?.reducers;
+  if (reducers?.length) return reduced(data, reducers);
+  const all = rowsOf(data);
   const queries = (panel.targets ?? []).filter((target) => !target.hide).map((target) => target.refId);
-  const labels = [...new Set(data.rows.flatMap((row) => Object.keys(row.labels)))];
+  const labels = [...new Set(all.flatMap((row) => Object.keys(row.labels)))];
   const valueName = (refId: string) => queries.length > 1 ? `Value #${refId}` : "Value";
   const columns = [...labels, ...queries.map(valueName)];
   const byKey = new Map<string, Cell[]>();
-  for (const row of data.rows) {
+  for (const row of all) {
     const key = labels.map((label) => row.labels[label] ?? "").join("\u0000");
     const cells = byKey.get(key) ?? [...labels.map((label) => row.labels[label] ?? ""), ...queries.map(() => null)];
     cells[labels.length + queries.indexOf(row.refId)] = row.value;

@@ -93,7 +93,7 @@ function Tooltip({tip, drawn, time, annotations}: {tip: Tip; drawn: Drawn[]; tim
   const exemplar = tip.exemplar;
   return <TipBox spot={tip.spot}>
     <div class="when">{clock(time * 1000, true)}</div>
-    {rows.slice(0, MOST_ROWS).map((one) => <div class="row" key={one.name}><i style={{background: one.color}} /><span>{one.name}</span>
+    {rows.slice(0, MOST_ROWS).map((one, at) => <div class="row" key={at}><i style={{background: one.color}} /><span>{one.name}</span>
       <b>{format(one.raw[tip.index], one.options.unit, one.options.decimals)}</b></div>)}
     {rows.length > MOST_ROWS && <div class="dim">and {rows.length - MOST_ROWS} that are less</div>}
     {rows.length === 0 && <div class="dim">no value here</div>}
