@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from harness.agent import PROGRAM
-from harness.browser import demo_in_a_browser, panels
+from harness.browser import address, demo_in_a_browser, panels
 from harness.process import wait_until
 
 BOARD = {"uid": "shop", "title": "The shop", "description": "what we look at", "schemaVersion": 39, "panels": [
@@ -37,11 +37,39 @@ def test_it_is_listed_drawn_and_followed(with_boards):
     chromium.picture(page, "own-boards")
     page.locator(".board", has_text="The shop").click()
     wait_until(lambda: panels(page) == {"Requests": "data", "Services": "data"}, 30)
-    assert "4" in page.get_by_label("Services", exact=True).inner_text()
+    wait_until(lambda: "4" in page.get_by_label("Services", exact=True).inner_text(), 30, "each service has sent")
     (boards / "shop.json").write_text(json.dumps({**BOARD, "title": "The new shop", "panels": BOARD["panels"][:1]}))
     page.reload()
     wait_until(lambda: panels(page) == {"Requests": "data"}, 30, "what was edited is seen")
     assert "The new shop" in page.title()
+    page.context.close()
+    assert chromium.faults == []
+
+
+# In words of older and newer files: what the page takes from them beyond queries.
+MIXED = {"uid": "mixed", "title": "Mixed", "time": {"from": "now-4m", "to": "now"}, "refresh": "10s",
+         "links": [{"type": "link", "title": "the wiki", "url": "https://example.com/wiki"}, {"type": "link", "title": "bad", "url": "javascript:alert(1)"}],
+         "templating": {"list": [{"name": "F", "type": "adhoc", "filters": [{"key": "server_name", "operator": "=", "value": "checkout"}]}]},
+         "panels": [
+             {**BOARD["panels"][0], "fieldConfig": {"defaults": {"displayName": "${__field.labels.server_name}!"}}},
+             {"id": 2, "type": "text", "title": "Words", "mode": "html", "content": "<b onclick='x'>bold</b><script>alert(1)</script><img src='https://example.com/x'>", "gridPos": {"x": 12, "y": 0, "w": 6, "h": 4}},
+             {"id": 3, "title": "Lent", "libraryPanel": {"uid": "u", "name": "errors"}, "gridPos": {"x": 18, "y": 0, "w": 6, "h": 4}},
+             {"id": 4, "type": "table", "title": "Last", "targets": BOARD["panels"][0]["targets"], "gridPos": {"x": 0, "y": 8, "w": 12, "h": 8}}]}
+
+
+def test_what_files_say_beyond_queries(with_boards):
+    boards, chromium, _ = with_boards
+    (boards / "mixed.json").write_text(json.dumps(MIXED))
+    page = chromium.open("/d/mixed")
+    wait_until(lambda: panels(page) == {"Requests": "data", "Words": "text", "Lent": "unknown", "Last": "data"}, 30)
+    assert "from=now-4m&to=now&refresh=10s" in address(page)
+    assert page.get_by_label("Requests", exact=True).locator(".legend button").all_inner_texts() == ["checkout!"], "the ad hoc filter holds"
+    assert "checkout" in page.get_by_label("Last", exact=True).locator("tbody").inner_text()
+    assert page.get_by_label("Words", exact=True).locator(".text").evaluate("one => one.innerHTML") == "<b>bold</b>"
+    assert "library panel “errors”" in page.get_by_label("Lent", exact=True).inner_text()
+    assert page.get_by_role("link", name="the wiki").count() == 1 and page.get_by_role("link", name="bad").count() == 0
+    chromium.picture(page, "own-mixed")
+    (boards / "mixed.json").unlink()
     page.context.close()
     assert chromium.faults == []
 

@@ -85,6 +85,17 @@ def test_dark_and_on_a_phone(living):
     wait_until(lambda: all_have(phone, {"data", "text"}, QUIET), 30)
     assert phone.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], "nothing is wider than the phone"
     chromium.picture(phone, "overview-phone")
+    phone.get_by_text("dashboards", exact=True).click()
+    menu = phone.locator(".menu nav").bounding_box()
+    assert menu["x"] >= 0 and menu["x"] + menu["width"] <= PHONE["width"], menu
+    for path in ("/alerts", "/rules", "/cardinality", "/runbooks/HighErrorRate"):
+        phone.locator(f"a[href^='{path.rsplit('/', 1)[0] or path}']").first.click()
+        phone.locator("h1").first.wait_for()
+        if path.startswith("/runbooks"):
+            phone.get_by_role("link", name="HighErrorRate").click()
+            phone.locator("article h1").wait_for()
+        phone.wait_for_timeout(300)
+        assert phone.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], path
     phone.context.close()
     assert chromium.faults == []
 
@@ -117,6 +128,46 @@ def test_a_row_of_a_table_leads_to_its_board(living):
     link.click()
     wait_until(lambda: "/d/tocsin-service" in page.url and f"var-server_name={service}" in page.url, 10)
     wait_until(lambda: panels(page).get("Requests per second") == "data", 30, "the board of that service has data")
+    page.context.close()
+    assert chromium.faults == []
+
+
+def test_keys_lists_and_menus(living):
+    chromium, _ = living
+    page = chromium.open("/d/tocsin-overview?from=now-5m&to=now")
+    panel = page.get_by_label("Requests per second by service", exact=True)
+    panel.locator(".u-over").wait_for()
+    page.keyboard.press("-")
+    wait_until(lambda: "from=now-10m&to=now" in address(page), 5, "a live range stays live")
+    page.keyboard.press("+")
+    wait_until(lambda: "from=now-5m&to=now" in address(page), 5)
+    page.keyboard.press("?")
+    page.get_by_role("dialog", name="keys").wait_for()
+    page.keyboard.press("Escape")
+    page.get_by_role("dialog", name="keys").wait_for(state="detached")
+    panel.hover()
+    page.keyboard.press("v")
+    wait_until(lambda: "viewPanel=" in address(page) and page.locator("[data-panel]").count() == 1, 5)
+    page.get_by_text("dashboards", exact=True).click()
+    page.keyboard.press("Escape")
+    wait_until(lambda: page.locator("details[open]").count() == 0, 5)
+    assert "viewPanel=" in address(page), "Esc closes what is open, and nothing else"
+    page.keyboard.press("Escape")
+    wait_until(lambda: "viewPanel=" not in address(page), 5)
+    service = page.locator(".chooser", has_text="Service").get_by_role("button").first
+    service.click()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("a")  # elsewhere: the alerts
+    first = page.evaluate("document.activeElement.textContent")
+    page.keyboard.press("Enter")
+    wait_until(lambda: f"/d/tocsin-overview?from=now-5m&to=now&var-server_name={first}" in address(page), 5)
+    page.keyboard.press("Escape")
+    wait_until(lambda: page.locator(".options").count() == 0, 5)
+    page.locator(".time-bar .chooser button").first.click()
+    page.get_by_label("from").fill("now")
+    page.get_by_label("to", exact=True).fill("now-1h")
+    assert page.get_by_role("button", name="apply").is_disabled()
+    assert "ends before it begins" in page.locator(".options.range").inner_text()
     page.context.close()
     assert chromium.faults == []
 
@@ -304,8 +355,15 @@ def test_the_query_box_completes_answers_and_says_what_is_wrong(living):
     page.locator(".cm-tooltip-autocomplete", has_text="server_request_total").wait_for()
     page.keyboard.press("Escape")
     page.keyboard.type("tal")
-    page.get_by_role("button", name="run").click()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Enter")
     wait_until(lambda: panels(page) == {"over time": "data", "now": "data"}, 15)
+    box.click()
+    page.keyboard.press("End")
+    page.keyboard.type("[5s")
+    page.keyboard.press("Enter")
+    wait_until(lambda: panels(page) == {"over time": "error", "now": "data"}, 15, "a range vector has samples, not a line")
+    assert re.search(r"\d+ at \d\d:\d\d:\d\d", page.get_by_label("now", exact=True).inner_text())
     page.goto(page.url.split("/explore")[0] + "/explore?expr=sum(")
     wait_until(lambda: set(panels(page).values()) == {"error"}, 10)
     assert "parse error" in page.locator(".note.error").first.inner_text()
