@@ -22,6 +22,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
+constexpr const char* kUsualFile = "tocsin.toml";
 constexpr std::array<std::string_view, 4> kLogLevels{"debug", "info", "warning", "error"};
 constexpr std::array<std::string_view, 3> kLogFormats{"automatic", "text", "json"};
 
@@ -251,7 +252,9 @@ std::vector<std::string> config_keys() {
 
 Config load_config(const ConfigOptions& options, TomlFaults& faults) {
   std::string file = options.file.value_or("");
-  if (!options.file && std::filesystem::exists("tocsin.toml")) file = "tocsin.toml";
+  std::error_code unseen;
+  // One that is there and cannot be read is a fault, not the wish for the defaults.
+  if (!options.file && std::filesystem::symlink_status(kUsualFile, unseen).type() != std::filesystem::file_type::not_found) file = kUsualFile;
   std::string text;
   if (!file.empty()) {
     std::error_code ignored;
