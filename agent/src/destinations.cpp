@@ -165,6 +165,8 @@ void Destinations::open(Entry& destination, exporters::DestinationOptions option
       destination.fault = sender.error().message;
     }
   }
+  for (const std::string* url : {&destination.config.endpoint, &destination.config.metrics_endpoint, &destination.config.traces_endpoint})
+    destination.fault = with_shown_url(std::move(destination.fault), *url);
   if (destination.sender) {
     pipeline_.add_sink(destination.sender);
     log_.info("exporting", {{"destination", name},
