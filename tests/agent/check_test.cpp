@@ -30,6 +30,13 @@ TEST(FileKind, is_told_by_the_content) {
   for (const auto& [text, kind] : cases) EXPECT_EQ(to_text(kind_of(text)), to_text(kind)) << text;
 }
 
+TEST(FileKind, a_file_with_nothing_but_comments_is_a_configuration_by_its_name_only) {
+  const auto checked = check_files({{"tocsin.toml", "# as it is\n"}, {"rules.yml", "# none yet\n"}});
+  EXPECT_EQ(checked[0].kind, FileKind::Configuration);
+  EXPECT_EQ(checked[1].kind, FileKind::Empty);
+  EXPECT_TRUE(checked[1].findings.empty());
+}
+
 TEST(Check, every_file_is_told_its_findings) {
   const auto checked = check_files({{"tocsin.toml", "tick = \"5\"\n[http]\nlistn = \"x\"\n"},
                                     {"shop.toml", "[[meter]]\nname = \"a\"\nkind = \"gauge\"\n"},

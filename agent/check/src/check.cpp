@@ -75,6 +75,11 @@ std::string identity_of(const std::string& name) {
 
 constexpr std::string_view kShipped = "meters of tocsin";
 
+FileKind kind_of_file(const GivenFile& file) {
+  const FileKind kind = kind_of(file.text);
+  return kind == FileKind::Empty && file.name.ends_with(".toml") ? FileKind::Configuration : kind;
+}
+
 // A file that was given, or that a given configuration names.
 struct Job {
   GivenFile file;
@@ -94,7 +99,7 @@ class Checker {
     std::vector<CheckedFile> checked;
     std::vector<Job> jobs;
     for (const GivenFile& file : files) {
-      jobs.push_back({file, kind_of(file.text), checked.size()});
+      jobs.push_back({file, kind_of_file(file), checked.size()});
       checked.push_back({file.name, jobs.back().kind, {}, {}});
       seen_.insert(identity_of(file.name));
     }
