@@ -23,6 +23,7 @@
 #include "agent/rules/thresholds.h"
 #include "agent/slo/slo_config.h"
 #include "agent/toml.h"
+#include "agent/url_toml.h"
 #include "meters/descriptor.h"
 
 namespace tocsin::agent {
@@ -159,7 +160,5 @@ std::vector<std::string> config_keys();
 
 // The configuration in force as TOML; passwords, tokens and header values are replaced by "<secret>".
 std::string to_toml_without_secrets(const Config& config);
-// A URL as it may be shown: tokens are put into queries, and into what stands before the host.
-std::string shown_url(std::string_view url);
 
 }  // namespace tocsin::agent

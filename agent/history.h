@@ -2,7 +2,8 @@
 // History: the window in the agent: restored at start, fed at each tick, saved every few minutes and at stop.
 //
 //   History history(config, log, clock);
-//   history.start();                            // restores; a damaged checkpoint is put aside and told
+//   history.start();                            // restores; a damaged checkpoint is put aside and told, as is a folder that
+//                                               // cannot be written
 //   pipeline.add_sink(history.window());        // ahead of what reads it
 //   auto view = history.window()->view();
 //   history.stop();                             // after the last tick
@@ -33,7 +34,7 @@ struct HistoryStats {
   std::uint64_t checkpoints = 0, failed_checkpoints = 0;
   std::uint64_t damaged_checkpoints = 0;  // put aside at start
   std::optional<Time> last_checkpoint;
-  std::string last_failure;  // empty: the last checkpoint succeeded
+  std::string last_failure;  // empty: the last checkpoint succeeded, or none failed yet
 };
 
 class History {

@@ -58,6 +58,7 @@ struct RuleStatus {
   std::string key;
   RuleHealth health = RuleHealth::Unknown;
   std::string last_error;
+  std::string template_error;  // the last that a label or annotation could not be expanded; its alert fires all the same
   Time last_evaluation = {};
   std::chrono::nanoseconds duration{0};
   std::vector<AlertState> alerts;  // pending and firing
@@ -87,6 +88,7 @@ struct CycleOutcome {
   std::uint64_t samples = 0, discarded = 0;  // written by rules, and of these not taken by the storage
   std::size_t missing = 0;                   // alerts whose data has ended
   std::vector<std::string> errors;           // "file: group: rule: why", for the log
+  std::vector<std::string> template_errors;  // the same of words that could not be expanded
 };
 
 class Group {

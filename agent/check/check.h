@@ -19,7 +19,8 @@
 
 namespace tocsin::agent {
 
-enum class FileKind : std::uint8_t { Unknown, Configuration, Catalogue, RuleFile, RuleTest, QueryTest, Dashboard };
+// Empty: comments at most, which is a configuration that leaves all as it is, or a file without rules.
+enum class FileKind : std::uint8_t { Unknown, Configuration, Catalogue, RuleFile, RuleTest, QueryTest, Dashboard, Empty };
 std::string_view to_text(FileKind kind) noexcept;  // "configuration", ...
 
 // By what stands in it: sections of TOML, keys of YAML, an object of JSON.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Dashboard: what a dashboard of Grafana asks for, of its JSON.
+// Dashboard: what a dashboard of Grafana asks for, of its JSON: also one as Grafana's API wraps it, and one of before version 8,
+// whose panels stand in rows.
 //
 //   DashboardReading dashboard = read_dashboard(tree);
 //   for (const DashboardQuery& query : dashboard.queries) check(filled_in(query.expression, true));
@@ -29,6 +30,7 @@ struct DashboardQuery {
 
 struct DashboardReading {
   std::string uid, title;
+  std::size_t uid_offset = 0;
   std::vector<DashboardQuery> queries;  // of Prometheus only
   std::vector<std::pair<std::size_t, std::string>> faults;  // by offset: what is no dashboard
 };

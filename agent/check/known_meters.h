@@ -56,14 +56,21 @@ class KnownMeters {
   const KnownSeries* find(std::string_view name) const;
   // The name that is most like it; empty where none is.
   std::string nearest_name(std::string_view name) const;
+  // There are programs whose meters nobody declared here: a name that is not known may be one of theirs.
+  void expect_others() noexcept { others_ = true; }
+  // Whether it may, as far as the name tells: it is no misspelt one of a known meter, nor in the namespace ("shop_") of a catalogue.
+  bool may_be_anothers(std::string_view name) const;
   const std::set<std::string>& everywhere() const noexcept { return everywhere_; }
   std::vector<std::string> meters() const;  // declared ones, by name
 
  private:
   void add(const meters::DeclaredMeter& meter, KnownSeries series);
+  void add_standard(const meters::DeclaredMeter& meter);
 
   std::map<std::string, KnownSeries, std::less<>> series_;
   std::set<std::string> everywhere_;
+  std::set<std::string, std::less<>> namespaces_;  // "shop_", of what is declared
+  bool others_ = false;
 };
 
 }  // namespace tocsin::agent

@@ -26,6 +26,7 @@ struct QueryFinding {
   rules::promql::SourceRange range;  // of the expression's text
   std::string word;                  // what it is about, as it stands there; may be empty
   std::string message;
+  bool doubtful = false;             // may be as it was meant: a warning, in a dashboard too
 };
 
 // The labels that a result may have; false where they are not known: any.

@@ -37,9 +37,10 @@ struct ReceiverState {
   std::map<std::string, std::uint64_t> dropped = {};  // of the tellings: refused, queue_full, retry_timeout, silenced, other
   std::uint64_t requests = 0, failed_requests = 0;
   std::uint64_t alerts = 0;                // alerts in accepted requests, repeats included
+  Time since = {};                         // configured since then: what ended before is none of its business
   std::optional<Time> oldest_owed = {};    // since when the one who waits longest waits
   std::optional<Time> last_success = {}, failing_since = {};
-  std::string last_error = {};             // empty: the last request was accepted
+  std::string last_error = {};             // empty: the last request was accepted, with all its words
 };
 
 struct NotifierState {

@@ -75,6 +75,9 @@ struct NotifyConfig {
   bool operator==(const NotifyConfig&) const = default;
 };
 
+// Whether a webhook's `text` asks for a field that there is not, of the example of an alert without labels; empty: not as far as is seen.
+std::string fault_of_text(std::string_view text);
+
 void read_notify(TomlTable& root, NotifyConfig& into);
 
 }  // namespace tocsin::agent

@@ -83,8 +83,9 @@ class ScrapeReceiver {
   void run(const std::stop_token& stop);
   void ask(const std::shared_ptr<Target>& target);
   void take(Done done);
-  Result<ScrapeCounts> read(Target& target, const Done& done);
-  void note(Target& target, const Done& done, const Result<ScrapeCounts>& taken, double seconds);
+  // `counts`: also of one that failed.
+  Result<void> read(Target& target, const Done& done, ScrapeCounts& counts);
+  void note(Target& target, const Done& done, const Result<void>& taken, const ScrapeCounts& counts, double seconds);
   void flush(Target& target, std::uint64_t ahead = 0);
 
   // Fixed after construction.

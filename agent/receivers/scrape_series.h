@@ -49,8 +49,10 @@ class ScrapeSeries {
   void use(std::shared_ptr<const ScrapeRules> rules);
 
   // Samples of a scrape that began at time_ms. Errors: TooLarge, over a limit; Input, a series without a name: nothing of
-  // the scrape was taken, and what was there before has ended.
-  Result<ScrapeCounts> take(const wire::Exposition& scraped, std::int64_t time_ms);
+  // the scrape was taken, and what was there before has ended. `read`: how far it came, as Prometheus reports it of a scrape that fails.
+  Result<ScrapeCounts> take(const wire::Exposition& scraped, std::int64_t time_ms, ScrapeCounts* read = nullptr);
+  // Of a body that can be read in part only: what stood before the fault.
+  ScrapeCounts count(const wire::Exposition& part) const;
   // There was no answer, or none that can be read: all series end.
   void fail(std::int64_t time_ms);
   void report(std::int64_t time_ms, bool up, double seconds, const ScrapeCounts& counts);
@@ -75,6 +77,7 @@ class ScrapeSeries {
   };
 
   Result<Known*> find(const wire::Exposition& scraped, const wire::ExpositionSample& sample);
+  RelabelSet labels_of(const wire::Exposition& scraped, const wire::ExpositionSample& sample) const;
   Result<void> settle(const wire::Exposition& scraped, const wire::ExpositionSample& sample, Known& known);
   Result<void> check_limits(const RelabelSet& labels) const;
   void merge_target_labels(RelabelSet& labels) const;

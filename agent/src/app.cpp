@@ -48,6 +48,22 @@ constexpr auto kStuckAfter = 1min;
 // A tick that lasts for two intervals does, too, within these bounds.
 constexpr std::chrono::nanoseconds kShortestHang = 10s, kLongestHang = 1min;
 
+// Of what needs a restart, what is in force stays until then; each reload says so.
+std::shared_ptr<const Config> until_restart(const Config& next, const Config& in_force, Log& log) {
+  auto config = std::make_shared<Config>(next);
+  const auto keep = [&](const char* key, auto& value, const auto& before) {
+    if (value == before) return;
+    log.warning("needs a restart", {{"key", key}});
+    value = before;
+  };
+  keep("data_dir", config->data_dir, in_force.data_dir);
+  keep("log.format", config->log_format, in_force.log_format);
+  keep("history", config->history, in_force.history);
+  // A sender's series must not change their names while they live.
+  keep("otlp.translation_strategy", config->otlp.translation_strategy, in_force.otlp.translation_strategy);
+  return config;
+}
+
 class Agent final : public App {
  public:
   Agent(std::shared_ptr<const Config> config, Log& log, ReloadRequest reload, const Clock& clock)
@@ -300,17 +316,11 @@ ReceiversStatus Agent::receivers() {
 // As a difference: a part whose section did not change is not touched, and no state is lost by one that did.
 Result<void> Agent::reload(std::shared_ptr<const Config> config) {
   const std::shared_ptr<const Config> before = this->config();
-  if (config->otlp.translation_strategy != before->otlp.translation_strategy) {
-    // A sender's series must not change their names while they live.
-    log_.warning("needs a restart", {{"key", "otlp.translation_strategy"}});
-    auto as_before = std::make_shared<Config>(*config);
-    as_before->otlp.translation_strategy = before->otlp.translation_strategy;
-    config = std::move(as_before);
-  }
   if (auto page = listeners_.prepare_http(before->http, config->http); !page) {
     reload_failed();
     return page;
   }
+  config = until_restart(*config, *before, log_);
   {
     const std::lock_guard lock(mutex_);
     config_ = config;
@@ -331,10 +341,6 @@ Result<void> Agent::reload(std::shared_ptr<const Config> config) {
   scrapes_.apply(config->scrapes);
   last_reload_successful_ = true;  // unless the page, which moves last, cannot
   listeners_.apply(*before, *config);
-  if (config->data_dir != before->data_dir)
-    log_.warning("needs a restart", {{"key", "data_dir"}, {"in force", before->data_dir}});
-  if (config->log_format != before->log_format) log_.warning("needs a restart", {{"key", "log.format"}});
-  if (!(config->history == before->history)) log_.warning("needs a restart", {{"key", "history"}});
   api_.configure(query_options(config->query));
   last_reload_ns_ = to_unix_ns(clock_.now());
   return {};

@@ -13,6 +13,7 @@
 #include <sstream>
 #include <unistd.h>
 
+#include "agent/src/crypt_hash.h"
 #include "agent/src/toml_files.h"
 #include "meters/buckets.h"
 
@@ -22,6 +23,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
+constexpr const char* kUsualFile = "tocsin.toml";
 constexpr std::array<std::string_view, 4> kLogLevels{"debug", "info", "warning", "error"};
 constexpr std::array<std::string_view, 3> kLogFormats{"automatic", "text", "json"};
 
@@ -56,6 +58,9 @@ void read_access(TomlTable table, AccessConfig& into) {
   for (const auto& [name, secret] : into.users)
     if (name.empty() || name.find(':') != std::string::npos || secret.empty())
       table.fault("users", "a name must not be empty or hold a colon, and a password must not be empty");
+  for (const auto& [name, secret] : into.users)
+    if (secret.starts_with('$') && !is_crypt_hash(secret))
+      table.fault("users", "what stands for \"" + name + "\" is not a valid hash of crypt(3); a password must not begin with $");
   for (const std::string& token : into.bearer_tokens)
     if (token.empty()) table.fault("bearer_tokens", "a token must not be empty");
 }
@@ -139,10 +144,9 @@ void read_exposition(TomlTable table, ExpositionConfig& into) {
   table.read("target_info", into.target_info);
 }
 
-void read_url(TomlTable& root, const char* key, std::string& url) {
-  root.read(key, url);
-  if (!url.empty() && !url.starts_with("http://") && !url.starts_with("https://"))
-    root.fault(key, "must start with http:// or https://, but is \"" + url + '"');
+// One that paths are put behind.
+void read_base_url(TomlTable& root, const char* key, std::string& url) {
+  read_url(root, key, url);
   while (url.ends_with('/')) url.pop_back();
 }
 
@@ -173,9 +177,9 @@ void check_listeners(TomlTable& root, const Config& config) {
 
 void read_root(TomlTable& root, Config& config) {
   root.read("data_dir", config.data_dir);
-  read_url(root, "external_url", config.external_url);
-  read_url(root, "dashboards_url", config.dashboards_url);
-  read_url(root, "trace_url", config.trace_url);
+  read_base_url(root, "external_url", config.external_url);
+  read_base_url(root, "dashboards_url", config.dashboards_url);
+  read_base_url(root, "trace_url", config.trace_url);
   if (!config.trace_url.empty() && config.trace_url.find("{trace_id}") == std::string::npos)
     root.fault("trace_url", "must hold {trace_id}, like \"http://127.0.0.1:16686/trace/{trace_id}\"");
   root.read_duration("tick", config.tick, 100ms, 1h);
@@ -251,7 +255,9 @@ std::vector<std::string> config_keys() {
 
 Config load_config(const ConfigOptions& options, TomlFaults& faults) {
   std::string file = options.file.value_or("");
-  if (!options.file && std::filesystem::exists("tocsin.toml")) file = "tocsin.toml";
+  std::error_code unseen;
+  // One that is there and cannot be read is a fault, not the wish for the defaults.
+  if (!options.file && std::filesystem::symlink_status(kUsualFile, unseen).type() != std::filesystem::file_type::not_found) file = kUsualFile;
   std::string text;
   if (!file.empty()) {
     std::error_code ignored;

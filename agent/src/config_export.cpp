@@ -7,6 +7,7 @@
 #include "agent/export_config.h"
 #include "agent/src/own_address.h"
 #include "agent/src/toml_files.h"
+#include "agent/url_toml.h"
 #include "meters/descriptor.h"
 
 namespace tocsin::agent {
@@ -21,9 +22,11 @@ void read_word(TomlTable& table, std::string_view key, std::string& into, const 
 }
 
 void check_endpoint(TomlTable& table, std::string_view key, const std::string& endpoint, bool grpc) {
-  if (endpoint.empty() || endpoint.starts_with("http://") || endpoint.starts_with("https://")) return;
-  if (grpc && endpoint.find("://") == std::string::npos) return;
-  table.fault(key, "must start with http:// or https://, but is \"" + endpoint + '"');
+  if (!grpc) return check_url(table, key, endpoint);
+  check_grpc_target(table, key, endpoint);
+  if (!endpoint.starts_with("http://")) return;
+  for (const std::string_view file : {"ca_file", "certificate_file", "key_file"})
+    if (table.has(file)) table.fault(file, std::string(key) + " is plain text: write https://");
 }
 
 // Each key that the other protocols know and this one does not, where it is said.
@@ -59,7 +62,7 @@ ExportConfig read_export(TomlTable& table, const std::vector<std::string>& liste
     table.read(key, *endpoint);
     check_endpoint(table, key, *endpoint, grpc);
     if (is_own_address(*endpoint, listening))
-      table.fault(key, "\"" + *endpoint + "\" is where this agent itself listens ([otlp], [http]): it would feed itself without end; if "
+      table.fault(key, "\"" + shown_url(*endpoint) + "\" is where this agent itself listens ([otlp], [http]): it would feed itself without end; if "
                        "another program is meant to have that port, give otlp.grpc_listen, otlp.http_listen or http.listen another one");
   }
   if (into.endpoint.empty() && into.metrics_endpoint.empty() && into.traces_endpoint.empty())
@@ -96,7 +99,7 @@ std::vector<ExportConfig> read_exports(TomlTable& root, const std::vector<std::s
   std::set<std::string> names;
   for (TomlTable& table : root.tables("export")) {
     ExportConfig read = read_export(table, listening);
-    if (read.name.empty()) read.name = read.endpoint.empty() ? read.protocol : read.endpoint;
+    if (read.name.empty()) read.name = read.endpoint.empty() ? read.protocol : shown_url(read.endpoint);
     if (!names.insert(read.name).second)
       table.fault("name", "another [[export]] has the name \"" + read.name + "\": give each its own");
     exports.push_back(std::move(read));

@@ -286,15 +286,6 @@ void write_slo(TomlWriter& toml, const rules::Slo& slo) {
 
 }  // namespace
 
-std::string shown_url(std::string_view url) {
-  std::string shown(url.substr(0, url.find('?')));
-  const std::size_t host = shown.find("://");
-  if (host == std::string::npos) return shown;
-  const std::size_t user = shown.substr(0, shown.find('/', host + 3)).rfind('@');
-  if (user != std::string::npos && user > host) shown.erase(host + 3, user + 1 - host - 3);
-  return shown;
-}
-
 std::string to_toml_without_secrets(const Config& config) {
   constexpr std::array<std::string_view, 4> kLevels{"debug", "info", "warning", "error"};
   constexpr std::array<std::string_view, 3> kFormats{"automatic", "text", "json"};

@@ -7,6 +7,7 @@
 #include "agent/relabel_toml.h"
 #include "agent/scrape_config.h"
 #include "agent/src/toml_files.h"
+#include "agent/url_toml.h"
 #include "wire/url.h"
 
 namespace tocsin::agent {
@@ -48,9 +49,9 @@ void check_targets(TomlTable& table, const ScrapeConfig& config) {
   if (config.targets.empty()) table.fault("targets", "must be given, like [\"127.0.0.1:9100\"]");
   for (const std::string& target : config.targets) {
     if (target.find("://") != std::string::npos || target.find('/') != std::string::npos)
-      table.fault("targets", "\"" + target + "\" must be host:port; scheme and path have keys of their own");
+      table.fault("targets", "\"" + shown_url(target) + "\" must be host:port; scheme and path have keys of their own");
     else if (!wire::parse_url("http://" + target))
-      table.fault("targets", "\"" + target + "\" is not host:port");
+      table.fault("targets", "\"" + shown_url(target) + "\" is not host:port");
   }
 }
 

@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "agent/src/own_address.h"
 #include "exporters/otlp_environment.h"
@@ -82,6 +83,13 @@ exporters::RemoteWriteOptions write_options_of(const ExportConfig& config) {
   options.labels.assign(config.labels.begin(), config.labels.end());
   options.histograms = options_of(config).encode.histograms;
   return options;
+}
+
+// A warning quotes the variable that it is about.
+std::string shown_warning(std::string warning) {
+  for (const char* variable : {"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"})
+    if (const char* url = std::getenv(variable); url != nullptr) warning = with_shown_url(std::move(warning), url);
+  return warning;
 }
 
 bool points_at(const ExportConfig& config, const std::vector<std::string>& own) {
@@ -165,6 +173,8 @@ void Destinations::open(Entry& destination, exporters::DestinationOptions option
       destination.fault = sender.error().message;
     }
   }
+  for (const std::string* url : {&destination.config.endpoint, &destination.config.metrics_endpoint, &destination.config.traces_endpoint})
+    destination.fault = with_shown_url(std::move(destination.fault), *url);
   if (destination.sender) {
     pipeline_.add_sink(destination.sender);
     log_.info("exporting", {{"destination", name},
@@ -177,7 +187,7 @@ void Destinations::open(Entry& destination, exporters::DestinationOptions option
 
 void Destinations::apply_environment(const std::vector<std::string>& own) {
   exporters::OtlpEnvironment environment = exporters::read_otlp_environment();
-  for (const std::string& warning : environment.warnings) log_.warning("environment", {{"what", warning}});
+  for (const std::string& warning : environment.warnings) log_.warning("environment", {{"what", shown_warning(warning)}});
   if (environment.disabled) return;
   // The specification's default is where this agent listens itself.
   if (!environment.metrics_endpoint_given) environment.metrics.reset();

@@ -37,8 +37,12 @@ History::History(const Config& config, Log& log, const Clock& clock)
 void History::start() {
   if (file_.empty()) return;
   restore();
+  // What would fail in minutes is told now.
+  const auto probe = ReplacedFile::open(file_);
+  if (!probe) log_.error("history will not be saved", {{"reason", probe.error().message}});
   {
     const std::lock_guard lock(mutex_);
+    if (!probe) stats_.last_failure = probe.error().message;
     started_ = true;
   }
   thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });

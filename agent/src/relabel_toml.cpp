@@ -19,8 +19,11 @@ std::vector<RelabelConfig> read_relabel(TomlTable& parent, std::string_view key)
     table.read("replacement", rule.replacement);
     std::size_t action = 0;
     const auto words = relabel_actions();
-    if (table.read_choice("action", action, {words.begin(), words.end()})) rule.action = static_cast<RelabelAction>(action);
-    if (auto made = RelabelRule::make(rule); !made) table.fault("action", made.error().message);
+    const bool known = table.read_choice("action", action, {words.begin(), words.end()});
+    if (known) rule.action = static_cast<RelabelAction>(action);
+    // What an action that is mistyped needs cannot be told.
+    if (known || !table.has("action"))
+      if (auto made = RelabelRule::make(rule); !made) table.fault("action", made.error().message);
     rules.push_back(std::move(rule));
   }
   return rules;

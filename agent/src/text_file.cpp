@@ -4,6 +4,7 @@
 #include <glob.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -15,17 +16,27 @@ namespace tocsin::agent {
 
 namespace fs = std::filesystem;
 
-Result<std::string> read_text_file(const std::string& file, std::size_t most) {
+Result<std::string> text_of_file(const std::string& file, std::size_t most) {
+  const auto wrong = [](std::string why) { return Error{Fault::Configuration, std::move(why)}; };
   std::error_code fault;
-  if (fs::is_directory(file, fault)) return Error{Fault::Configuration, file + ": is a folder"};
+  if (fs::is_directory(file, fault)) return wrong("is a folder");
   errno = 0;
   std::ifstream stream(file, std::ios::binary);
-  if (!stream) return Error{Fault::Configuration, file + ": " + std::strerror(errno == 0 ? EIO : errno)};
-  std::string text(most + 1, '\0');
-  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (stream.bad()) return Error{Fault::Configuration, file + ": cannot be read"};
-  text.resize(static_cast<std::size_t>(stream.gcount()));
-  if (text.size() > most) return Error{Fault::Configuration, file + ": larger than " + std::to_string(most >> 20U) + " MiB"};
+  if (!stream) return wrong(std::strerror(errno == 0 ? EIO : errno));
+  std::string text;
+  std::array<char, std::size_t{64} * 1024> piece;
+  do {
+    stream.read(piece.data(), piece.size());
+    text.append(piece.data(), static_cast<std::size_t>(stream.gcount()));
+  } while (stream && text.size() <= most);
+  if (stream.bad()) return wrong("cannot be read");
+  if (text.size() > most) return wrong("larger than " + std::to_string(most >> 20U) + " MiB");
+  return text;
+}
+
+Result<std::string> read_text_file(const std::string& file, std::size_t most) {
+  auto text = text_of_file(file, most);
+  if (!text) return Error{text.error().fault, file + ": " + text.error().message};
   return text;
 }
 
@@ -37,7 +48,7 @@ std::vector<std::string> files_at(const std::string& pattern, const std::string&
   ::globfree(&found);
   std::erase_if(files, [](const std::string& path) {
     std::error_code ignored;
-    return !fs::is_regular_file(path, ignored);
+    return fs::is_other(fs::status(path, ignored));
   });
   return files;
 }

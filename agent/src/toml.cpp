@@ -10,6 +10,7 @@
 #include <toml.hpp>
 
 #include "agent/src/toml_mistakes.h"
+#include "agent/url_toml.h"
 #include "meters/base/quantity.h"
 #include "meters/base/text.h"
 
@@ -393,7 +394,7 @@ void set_toml(TomlTable& root, std::string_view assignment, TomlFaults& faults) 
     }
     at = &at->as_table().emplace(std::string(part), Value(toml::table{})).first->second;
   }
-  *at = parse_setting(trim(assignment.substr(equals + 1)), std::string(kSetting) + std::string(assignment));
+  *at = parse_setting(trim(assignment.substr(equals + 1)), std::string(kSetting) + name + '=' + shown_url(trim(assignment.substr(equals + 1))));
 }
 
 }  // namespace tocsin::agent

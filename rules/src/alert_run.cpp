@@ -88,7 +88,15 @@ templates::Environment Group::Run::environment(const RunContext& context) const 
   return out;
 }
 
-AlertState Group::Run::sighting(const promql::Sample& sample, const templates::Environment& environment) const {
+std::string Group::Run::words(std::string_view what, const Templates::value_type& entry, const templates::AlertFacts& facts,
+                              const templates::Environment& environment) {
+  bool failed = false;
+  std::string text = entry.second.expand(facts, environment, &failed);
+  if (failed) status_.template_error = std::string(what) + ' ' + entry.first + ": " + text;
+  return text;
+}
+
+AlertState Group::Run::sighting(const promql::Sample& sample, const templates::Environment& environment) {
   const AlertLabels result = owned(sample.labels);
   templates::AlertFacts facts{result, options_->external_labels, sample.point.value};
   if (sample.point.histogram) facts.value_text = promql::to_string(*sample.point.histogram);
@@ -97,17 +105,17 @@ AlertState Group::Run::sighting(const promql::Sample& sample, const templates::E
   seen.value = sample.point.value;
   seen.labels = result;
   set_label(seen.labels, "__name__", {});
-  for (const auto& [name, words] : labels_) set_label(seen.labels, name, words.expand(facts, environment));
+  for (const auto& entry : labels_) set_label(seen.labels, entry.first, words("label", entry, facts, environment));
   set_label(seen.labels, "alertname", rule().name);
-  for (const auto& [name, words] : annotations_) set_label(seen.annotations, name, words.expand(facts, environment));
+  for (const auto& entry : annotations_) set_label(seen.annotations, entry.first, words("annotation", entry, facts, environment));
   return seen;
 }
 
-Result<std::map<AlertLabels, AlertState>> Group::Run::sightings(const promql::Vector& result, const RunContext& context) const {
-  const templates::Environment words = environment(context);
+Result<std::map<AlertLabels, AlertState>> Group::Run::sightings(const promql::Vector& result, const RunContext& context) {
+  const templates::Environment environment = this->environment(context);
   std::map<AlertLabels, AlertState> out;
   for (const promql::Sample& sample : result) {
-    AlertState seen = sighting(sample, words);
+    AlertState seen = sighting(sample, environment);
     AlertLabels labels = seen.labels;
     if (!out.emplace(std::move(labels), std::move(seen)).second) {
       return Error{Fault::Input, "vector contains metrics with the same labelset after applying alert labels"};
@@ -205,7 +213,9 @@ Result<void> Group::Run::alert(const RunContext& context, CycleOutcome& out) {
   auto answer = query(*rule().expr, context, context.now - query_offset());
   if (!answer) return answer.error();
   const auto& vector = std::get<promql::Vector>(answer->value);
+  status_.template_error.clear();
   const auto seen = sightings(vector, context);
+  if (!status_.template_error.empty()) out.template_errors.push_back(described(status_.template_error));
   if (!seen) return seen.error();
   std::vector<Moved> moved = advance_all(*seen, context);
   if (auto limited = check_limit(moved, out); !limited) return limited;

@@ -122,6 +122,10 @@ std::string Group::Run::too_far_back() const {
   return {};
 }
 
+std::string Group::Run::described(const std::string& error) const {
+  return options_->path + ": " + group_->name + ": " + rule().name + ": " + error;
+}
+
 void Group::Run::evaluate(const RunContext& context, RuleStorage& storage, CycleOutcome& out) {
   const Clock& clock = options_->clock ? *options_->clock : SystemClock::instance();
   const Monotonic begin = clock.monotonic();
@@ -140,7 +144,7 @@ void Group::Run::evaluate(const RunContext& context, RuleStorage& storage, Cycle
   } else {
     ++out.failed;
     status_.samples = 0;
-    out.errors.push_back(options_->path + ": " + group_->name + ": " + rule().name + ": " + done.error().message);
+    out.errors.push_back(described(done.error().message));
   }
   status_.duration = clock.monotonic() - begin;
 }

@@ -61,8 +61,10 @@ class Group::Run {
   // Both write into series_. Errors: what Prometheus makes a rule's lastError.
   Result<void> record(const RunContext& context, CycleOutcome& out);
   Result<void> alert(const RunContext& context, CycleOutcome& out);
-  Result<std::map<AlertLabels, AlertState>> sightings(const promql::Vector& result, const RunContext& context) const;
-  AlertState sighting(const promql::Sample& sample, const templates::Environment& environment) const;
+  Result<std::map<AlertLabels, AlertState>> sightings(const promql::Vector& result, const RunContext& context);
+  AlertState sighting(const promql::Sample& sample, const templates::Environment& environment);
+  std::string words(std::string_view what, const Templates::value_type& entry, const templates::AlertFacts& facts,
+                    const templates::Environment& environment);
   templates::Environment environment(const RunContext& context) const;
   AlertTiming timing(const RunContext& context) const;
   Sight sight_of(const Tracked& tracked, const RunContext& context) const;
@@ -79,6 +81,7 @@ class Group::Run {
   std::int64_t time_ms(Time now) const noexcept;
   std::chrono::milliseconds query_offset() const noexcept;
   std::string too_far_back() const;
+  std::string described(const std::string& error) const;  // with the file, the group and the rule
 
   const std::shared_ptr<const RuleGroup> group_;
   const std::size_t index_;

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/check/check.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
 
 #include "agent/check/seen_series.h"
 
@@ -19,11 +23,18 @@ TEST(FileKind, is_told_by_the_content) {
       {"rule_files:\n  - a.yml\nevaluation_interval: 1m\ntests: []\n", FileKind::RuleTest},
       {"load 5m\n  a 1 2 3\neval instant at 1m a\n", FileKind::QueryTest},
       {" \n{\"panels\": []}", FileKind::Dashboard},
-      {"", FileKind::Configuration},
-      {"# all as it is\n\n", FileKind::Configuration},
+      {"", FileKind::Empty},
+      {"# all as it is\n\n", FileKind::Empty},
       {"hello world\n", FileKind::Unknown},
   };
   for (const auto& [text, kind] : cases) EXPECT_EQ(to_text(kind_of(text)), to_text(kind)) << text;
+}
+
+TEST(FileKind, a_file_with_nothing_but_comments_is_a_configuration_by_its_name_only) {
+  const auto checked = check_files({{"tocsin.toml", "# as it is\n"}, {"rules.yml", "# none yet\n"}});
+  EXPECT_EQ(checked[0].kind, FileKind::Configuration);
+  EXPECT_EQ(checked[1].kind, FileKind::Empty);
+  EXPECT_TRUE(checked[1].findings.empty());
 }
 
 TEST(Check, every_file_is_told_its_findings) {
@@ -80,6 +91,72 @@ TEST(Check, a_dashboard_is_checked_panel_by_panel) {
                 "status)"}));
   EXPECT_EQ(texts(check_files({{"a.json", "{\"a\": [1,]}"}, {"b.json", "{\"a\": 1}"}})),
             (std::vector<std::string>{"a.json:1:10: JSON: is no value of JSON", "b.json:1:1: is JSON, but no dashboard: it has no list of panels"}));
+}
+
+std::string board_of(const std::string& query, const std::string& uid = "") {
+  return "{\"uid\": \"" + uid + "\", \"panels\": [{\"title\": \"P\", \"targets\": [{\"expr\": \"" + query + "\"}]}]}";
+}
+
+TEST(Check, a_dashboard_of_before_grafana_8_is_read_row_by_row) {
+  const std::string older = R"J({"title": "Old", "rows": [{"title": "R", "panels": [
+  {"title": "Load", "type": "graph", "targets": [{"refId": "A", "expr": "rate(server_request_time_microseconds_sum[5m])"}],
+   "yaxes": [{"format": "Bps"}, {"format": "short"}]},
+  {"title": "One", "type": "singlestat", "targets": [{"refId": "A", "expr": "server_conc{pear=\"x\"}"}]}]}]})J";
+  for (const std::string& text : {older, "{\"dashboard\":" + older + ",\"meta\":{}}"})
+    EXPECT_THAT(texts(check_files({{"old.json", text}})),
+                testing::ElementsAre(testing::HasSubstr("panel \"Load\" A: shows a ratio"), testing::HasSubstr("panel \"One\" A: server_conc has no label pear")));
+}
+
+// What nobody declared may be another program's, unless it looks like one of ours.
+TEST(Check, an_unknown_meter_of_a_dashboard_is_a_fault_where_all_are_declared) {
+  const GivenFile catalogue{"shop.toml", "[[meter]]\nname = \"shop.jobs\"\nkind = \"counter\"\nunit = \"{job}\"\nhelp = \"Jobs.\"\n"};
+  const GivenFile scraping{"tocsin.toml", "[[scrape]]\nname = \"mysql\"\ntargets = [\"127.0.0.1:1\"]\n"};
+  const auto verdict = [&](const std::string& query, std::vector<GivenFile> files) {
+    files.push_back({"d.json", board_of(query)});
+    const auto checked = check_files(files);
+    const auto& findings = checked.back().findings;
+    return findings.empty() ? "none" : findings[0].warning ? "warning" : "fault";
+  };
+  const char* const foreign = "mysql_global_status_queries";
+  EXPECT_STREQ(verdict(foreign, {catalogue}), "fault");
+  EXPECT_STREQ(verdict(foreign, {}), "warning");
+  EXPECT_STREQ(verdict(foreign, {catalogue, scraping}), "warning");
+  EXPECT_STREQ(verdict("rate(node_network_carrier_changes_total[5m])", {scraping}), "warning");
+  for (const char* ours : {"tocsin_nonsense", "server_requests", "rate(shop_job_total[5m])", "shop_other", "node_memory_free_byte", "upp{a='b'}"})
+    EXPECT_STREQ(verdict(ours, {catalogue, scraping}), std::string_view(ours).starts_with("upp") ? "warning" : "fault") << ours;
+  EXPECT_STREQ(verdict("server_conc{pear='x'}", {scraping}), "fault");
+  EXPECT_STREQ(verdict("server_request_total", {}), "warning");
+}
+
+TEST(Check, what_a_configuration_names_is_checked_as_if_it_were_given) {
+  const std::string folder = testing::TempDir() + "check_reached/";
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directories(folder + "folder.yml");
+  std::filesystem::create_symlink("nowhere", folder + "link.yml");
+  const std::string rules = "groups:\n- name: g\n  rules:\n  - record: a:b:c\n    expr: sum(shop_unknown)\n"
+                            "  - alert: A\n    expr: up\n";
+  std::ofstream(folder + "rules.yml") << rules;
+  std::ofstream(folder + "one.json") << board_of("a:b:c", "same");
+  std::ofstream(folder + "two.json") << board_of("a:b:c", "same");
+  const GivenFile config{folder + "tocsin.toml", "[rules]\nfiles = [\"*.yml\"]\n[dashboards]\nfiles = [\"*.json\"]\n"};
+  const auto found = texts(check_files({config}));
+  EXPECT_THAT(found, testing::ElementsAre(folder + "folder.yml: cannot be read: is a folder", folder + "link.yml: cannot be read: No such file or directory",
+                                          testing::HasSubstr("rules.yml:5:15: warning: record a:b:c: no meter is called shop_unknown"),
+                                          testing::HasSubstr("rules.yml:7:11: warning: alert A: no comparison"),
+                                          folder + "two.json:1:9: its uid \"same\" is that of " + folder + "one.json: give each its own"));
+  const auto both = check_files({config, {folder + "rules.yml", rules}});
+  EXPECT_EQ(both[0].findings.size(), 3U);
+  EXPECT_EQ(both[1].findings.size(), 2U) << "once, where it was named";
+}
+
+TEST(Check, templates_that_ask_for_a_field_that_there_is_not_are_warned_of) {
+  const std::string rules = "groups:\n- name: g\n  rules:\n  - alert: A\n    expr: up == 0\n    annotations:\n"
+                            "      bad: '{{ .Bad }}'\n      good: '{{ (query \"up\" | first).Value }} {{ $labels.job }} {{ .Value }}'\n";
+  EXPECT_THAT(texts(check_files({{"r.yml", rules}})),
+              testing::ElementsAre(testing::AllOf(testing::HasSubstr("r.yml:4:"), testing::HasSubstr("warning: alert A: annotation bad: "),
+                                                  testing::HasSubstr("can't evaluate field Bad"))));
+  EXPECT_THAT(texts(check_files({{"t.toml", "[[webhook]]\nurl = \"http://h\"\ntext = \"{{ .Nope }}\"\n"}})),
+              testing::ElementsAre(testing::StartsWith("t.toml:3:8: warning: \"text\" in [webhook]: ")));
 }
 
 TEST(Check, rules_are_checked_with_their_templates) {

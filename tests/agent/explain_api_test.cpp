@@ -76,6 +76,8 @@ TEST_F(ExplainApiTest, InactivePendingFiringKeptEnded) {
   commit_told();
   EXPECT_THAT(text("alert=A"), AllOf(HasSubstr("A: inactive"), HasSubstr("fired 22:13:50 UTC (50s ago), ended 22:14:30 UTC (10s ago): the condition is over"),
                                      HasSubstr("am: told that it fires 22:14:00 UTC (40s ago), not yet of its end")));
+  receivers_ = {{.name = "late", .kind = "webhook", .since = clock_.now()}};
+  EXPECT_THAT(text("alert=A"), HasSubstr("late: was not configured then; will not be told"));
 }
 
 TEST_F(ExplainApiTest, SilencesAndMissingData) {

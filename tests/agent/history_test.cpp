@@ -46,6 +46,8 @@ class HistoryTest : public testing::Test {
 TEST_F(HistoryTest, what_was_there_at_stop_is_there_at_start) {
   auto first = started();
   append(*first, 1);
+  EXPECT_EQ(first->stats().last_failure, "");
+  EXPECT_TRUE(fs::is_empty(config_.data_dir)) << "the probe leaves nothing";
   first->stop();
   EXPECT_EQ(first->stats().checkpoints, 1U);
   EXPECT_EQ(started()->stats().window.series, 1U);
@@ -67,6 +69,8 @@ TEST_F(HistoryTest, a_damaged_checkpoint_is_put_aside_and_the_agent_starts) {
 TEST_F(HistoryTest, a_folder_that_cannot_be_written_is_counted) {
   std::ofstream(config_.data_dir = folder_.string());  // a file stands where the folder should be
   auto history = started();
+  EXPECT_FALSE(history->stats().last_failure.empty()) << "told at the start, not at the first checkpoint";
+  EXPECT_EQ(history->stats().failed_checkpoints, 0U);
   history->stop();
   EXPECT_EQ(history->stats().failed_checkpoints, 1U);
   EXPECT_FALSE(history->stats().last_failure.empty());

@@ -46,6 +46,7 @@ class Desk {
     const auto found = told.find(row.key);
     return receiver_->finished({row, false, 0s}, found == told.end() ? nullptr : &found->second, now);
   }
+  std::string fault() const { return sending_ ? sending_->fault : ""; }
   std::size_t sent() const { return sending_ ? sending_->records.size() : 0; }
 
   Time wake = kNever;
@@ -385,6 +386,9 @@ TEST(WebhookReceiver, ATextThatFailsSaysSo) {
   Desk desk = webhook_desk(config);
   desk.put(firing("Down", "a"));
   EXPECT_THAT(desk.accept(at(10s)), HasSubstr(R"("text":"<error expanding template: )"));
+  EXPECT_THAT(desk.fault(), HasSubstr("can't evaluate field Nope"));
+  EXPECT_THAT(fault_of_text(config.text), HasSubstr("can't evaluate field Nope"));
+  EXPECT_EQ(fault_of_text("{{ .Status }}: {{ range .Alerts }}{{ .Labels.alertname }} {{ end }}{{ (index .Alerts 7).Labels }}"), "");
 }
 
 }  // namespace

@@ -50,8 +50,8 @@ TEST_F(OwnBoardsTest, WhatHasNoUidIsKnownByItsFile) {
 }
 
 TEST_F(OwnBoardsTest, TheSecondOfOneUidIsToldAndStillItsOwn) {
-  write("a.json", R"({"uid": "x", "title": "A"})");
-  write("b.json", R"({"uid": "x", "title": "B"})");
+  write("a.json", R"({"uid": "x", "title": "A", "panels": []})");
+  write("b.json", R"({"uid": "x", "title": "B", "panels": []})");
   const auto found = look();
   EXPECT_THAT(found[0].fault, IsEmpty());
   EXPECT_THAT(found[1].fault, HasSubstr("a.json"));
@@ -67,11 +67,21 @@ TEST_F(OwnBoardsTest, WhatCannotBeReadIsToldWithItsPlace) {
   EXPECT_THAT(found[1].fault, HasSubstr("torn.json:2:"));
 }
 
+TEST_F(OwnBoardsTest, WhatIsNoDashboardIsTold) {
+  write("list.json", "[1,2]");
+  write("older.json", R"({"title": "Old", "rows": [{"panels": []}]})");
+  write("title.json", R"({"title":"x"})");
+  const auto found = look();
+  EXPECT_THAT(found[0].fault, HasSubstr("list.json:1:1: is JSON, but no dashboard"));
+  EXPECT_THAT(found[1].fault, IsEmpty());
+  EXPECT_THAT(found[2].fault, HasSubstr("title.json:1:1: is JSON, but no dashboard"));
+}
+
 TEST_F(OwnBoardsTest, FollowsItsFiles) {
   EXPECT_THAT(boards_.look().unmatched, ElementsAre("*.json"));
-  write("shop.json", R"({"uid": "s", "title": "Before"})");
+  write("shop.json", R"({"uid": "s", "title": "Before", "panels": []})");
   EXPECT_EQ(look()[0].title, "Before");
-  write("shop.json", R"({"uid": "s", "title": "Afterwards"})");
+  write("shop.json", R"({"uid": "s", "title": "Afterwards", "panels": []})");
   EXPECT_EQ(look()[0].title, "Afterwards");
   std::filesystem::remove(folder_ + "/shop.json");
   EXPECT_THAT(look(), IsEmpty());

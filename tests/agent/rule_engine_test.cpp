@@ -247,6 +247,51 @@ TEST_F(RuleEngineTest, TheApiShowsRulesAndAlerts) {
   EXPECT_THAT(get("rule_name[]=none").body, HasSubstr("\"groups\":[]"));
 }
 
+TEST_F(RuleEngineTest, TheApiSaysSinceWhenAnAlertFires) {
+  write("a.yml", kRules);
+  start();
+  AlertingState state;
+  Router router;
+  add_rules_routes(router, [&] { return state; });
+  for (const bool fires : {false, true}) {
+    for (int i = 0; i < (fires ? 3 : 1); ++i) sample(5), tick();
+    state.rules = engine_->state();
+    const std::string body = answer_of(router, request_of("GET", "/api/v1/alerts")).body;
+    EXPECT_THAT(body, HasSubstr("\"activeAt\":\"2023-11-14T22:13:20Z\""));
+    EXPECT_EQ(body.find("\"firingSince\":\"2023-11-14T22:13:40Z\"") != std::string::npos, fires) << body;
+  }
+}
+
+// The alert fires, and the rule is as healthy as with Prometheus.
+TEST_F(RuleEngineTest, ATemplateThatFailsIsToldAndMakesNoRuleFail) {
+  write("a.yml", "groups:\n- name: g\n  rules:\n  - {alert: A, expr: 'x > 3', annotations: {summary: '{{ .Bad }}'}}\n");
+  start();
+  sample(5), tick();
+  AlertingState state;
+  state.rules = engine_->state();
+  Router router;
+  add_rules_routes(router, [&] { return state; });
+  EXPECT_THAT(answer_of(router, request_of("GET", "/api/v1/rules")).body,
+              testing::AllOf(HasSubstr("\"health\":\"ok\""), HasSubstr("a.yml: g: A: annotation summary: <error expanding template: "),
+                             HasSubstr("can't evaluate field Bad"), testing::Not(HasSubstr("lastError"))));
+  sample(1), tick();
+  EXPECT_EQ(engine_->state().groups[0]->rules[0].template_error, "") << "as long as nothing is expanded, nothing fails";
+}
+
+TEST_F(RuleEngineTest, WhatAPatternNamesAndCannotBeReadIsTold) {
+  std::filesystem::create_directories(folder_ + "/folder.yml");
+  std::filesystem::create_symlink("nowhere", folder_ + "/link.yml");
+  write("a.yml", kRules);
+  start();
+  AlertingState state;
+  state.rules = engine_->state();
+  Router router;
+  add_rules_routes(router, [&] { return state; });
+  EXPECT_THAT(answer_of(router, request_of("GET", "/api/v1/rules")).body,
+              testing::AllOf(HasSubstr("\"name\":\"A\""), HasSubstr("folder.yml:1:1: cannot be read: is a folder"),
+                             HasSubstr("link.yml:1:1: cannot be read: No such file or directory")));
+}
+
 TEST_F(RuleEngineTest, TheApiGivesGroupsInPages) {
   std::string file = "groups:\n";
   for (const char* name : {"a", "b", "c", "d", "e"})

@@ -26,8 +26,8 @@ class ScrapeSeriesTest : public ::testing::Test {
     wire::Exposition scraped;
     const auto parsed = wire::parse_exposition(format, body, scraped);
     EXPECT_TRUE(parsed) << parsed.error().message;
-    const auto taken = series_->take(scraped, now_ms());
-    series_->report(now_ms(), taken.ok(), 0.5, taken ? *taken : ScrapeCounts{});
+    const auto taken = series_->take(scraped, now_ms(), &read_);
+    series_->report(now_ms(), taken.ok(), 0.5, read_);
     stream_.flush();
     if (taken) last_ = *taken;
     return taken ? std::string() : taken.error().message;
@@ -41,7 +41,7 @@ class ScrapeSeriesTest : public ::testing::Test {
   Intake intake_{{}, clock_};
   SampleStream stream_{meters::Via::Scrape, window_, intake_};
   std::unique_ptr<ScrapeSeries> series_;
-  ScrapeCounts last_;
+  ScrapeCounts last_, read_;  // read_: also of one that failed
 };
 
 TEST_F(ScrapeSeriesTest, TargetLabelsAndReports) {
@@ -119,11 +119,15 @@ TEST_F(ScrapeSeriesTest, LimitsFailTheWholeScrape) {
   with({.sample_limit = 2});
   EXPECT_EQ(scrape("x{a=\"1\"} 1\nx{a=\"2\"} 1\n"), "");
   EXPECT_THAT(scrape("x{a=\"1\"} 1\nx{a=\"2\"} 1\nx{a=\"3\"} 1\n"), HasSubstr("sample_limit: the target has 3"));
+  EXPECT_THAT(read("scrape_samples_scraped")[0], HasSubstr(": 2@15 3@0"));
+  EXPECT_THAT(read("scrape_samples_post_metric_relabeling")[0], HasSubstr(": 2@15 3@0"));
   EXPECT_THAT(read("x"), ElementsAre("a=1,instance=a:1,job=j: 1@15 stale@0", "a=2,instance=a:1,job=j: 1@15 stale@0"));
   EXPECT_THAT(read("up")[0], HasSubstr("0@0"));
   with({.label_limit = 4});
   EXPECT_EQ(scrape("v{a=\"1\"} 1\n"), "");
   EXPECT_THAT(scrape("v{a=\"1\",b=\"2\"} 1\n"), HasSubstr("label_limit: a series has 5 labels, metric \"v\""));
+  EXPECT_EQ(read_.scraped, 1u);
+  EXPECT_EQ(read_.kept, 0u);
   with({.label_name_length_limit = 8});
   EXPECT_THAT(scrape("w{a2345678x=\"1\"} 1\n"), HasSubstr("label_name_length_limit"));
   with({.label_value_length_limit = 5});

@@ -154,7 +154,10 @@ TEST_F(ScrapeReceiverTest, FromTargetToWindowAndBack) {
   EXPECT_THAT(latest("x")[0], HasSubstr("stale"));
 
   answer_with([](const auto&, auto& responder) { responder.send(200, {{"Content-Type", "text/plain"}}, "x 1\ny{ 2\n"); });
-  EXPECT_THAT(next(receiver).last_error, HasSubstr("line 2, column 4"));
+  state = next(receiver);
+  EXPECT_THAT(state.last_error, HasSubstr("line 2, column 4"));
+  EXPECT_EQ(state.last.scraped, 1) << "as Prometheus reports it: what was read";
+  EXPECT_EQ(state.last.kept, 1);
   answer_with([](const auto&, auto& responder) { responder.send(200, {{"Content-Type", "text/html"}}, "x 1\n"); });
   EXPECT_THAT(next(receiver).last_error, HasSubstr("text/html"));
   EXPECT_GT(receiver.stats().failed, 2);
@@ -172,6 +175,14 @@ TEST_F(ScrapeReceiverTest, FromTargetToWindowAndBack) {
   EXPECT_THAT(receiver.targets(), IsEmpty());
   receiver.stop();
   receiver.stop();
+}
+
+TEST_F(ScrapeReceiverTest, OneTargetTwiceIsAskedOnce) {
+  ScrapeReceiver receiver(window_, intake_, log_, SystemClock::instance());
+  ScrapeConfig twice = job();
+  twice.targets.push_back(twice.targets[0]);
+  receiver.apply({twice});
+  EXPECT_EQ(receiver.targets().size(), 1U);
 }
 
 TEST_F(ScrapeReceiverTest, CompressedAndBounded) {

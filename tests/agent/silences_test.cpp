@@ -55,6 +55,18 @@ class SilencesTest : public testing::Test {
   Silences silences_{store_, clock_, [this](auto active) { given_ = std::move(active); }};
 };
 
+TEST(SilenceMatcher, IsReadAsAmtoolReadsIt) {
+  const std::pair<const char*, const char*> good[] = {{"queue=mail", "mail"}, {"queue=\"mail\"", "mail"}, {"queue = \"a \\\"b\\\" \\\\\"", "a \"b\" \\"},
+                                                      {"queue=", ""}, {"queue=\"\"", ""}, {"queue=~a\\.b", "a\\.b"}};
+  for (const auto& [text, value] : good) {
+    const auto matcher = parse_matcher(text);
+    ASSERT_TRUE(matcher.ok()) << text << ": " << matcher.error().message;
+    EXPECT_EQ(matcher->text(), value) << text;
+  }
+  for (const char* bad : {"queue=\"mail", "queue=mail\"", "queue=\"", "queue=\"ma\"il\"", "queue=\"mail\\\"", "queue", "=x"})
+    EXPECT_FALSE(parse_matcher(bad).ok()) << bad;
+}
+
 TEST_F(SilencesTest, AreStoredAnewWhereTheDatabaseWasPutAside) {
   ASSERT_TRUE(put("shop", 1h));
   store_.lose();

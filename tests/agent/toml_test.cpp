@@ -131,5 +131,14 @@ TEST(Toml, a_setting_that_is_wrong_is_named_and_not_the_file) {
   EXPECT_TRUE(faults[1].text().starts_with("--set tick=5: \"tick\" at the top level: must be")) << faults[1].text();
 }
 
+TEST(Toml, a_setting_that_is_wrong_is_named_without_its_password) {
+  TomlFaults faults;
+  TomlTable root = parse_toml("", "t.toml", faults);
+  set_toml(root, "external=http://u:s3cret@h", faults);
+  root.finish();
+  ASSERT_EQ(faults.size(), 1U);
+  EXPECT_EQ(faults[0].text(), "--set external=http://h: unknown key \"external\" at the top level");
+}
+
 }  // namespace
 }  // namespace tocsin::agent

@@ -44,6 +44,14 @@ def test_the_variables_make_a_destination(agent, start_destination):
     assert destination.faults == []
 
 
+def test_a_password_in_an_endpoint_is_refused_and_not_printed(agent):
+    agent.environment = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://ann:s3cret@127.0.0.1:1"}
+    agent.start()
+    assert "OTEL_EXPORTER_OTLP_ENDPOINT" in agent.log() and "carries a user name" in agent.log()
+    for said in (agent.log(), agent.get("/-/ready").text, agent.get("/api/v1/status/exporters").text):
+        assert "s3cret" not in said, said
+
+
 def test_an_endpoint_of_one_signal_counts_whatever_the_others_would_be(agent, start_destination):
     """Where the general endpoint is this agent, as the specification's default is, what goes elsewhere goes there."""
     destination = start_destination()

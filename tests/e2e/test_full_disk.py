@@ -64,7 +64,7 @@ def test_alerts_stay_true_on_a_full_disk(start_agent, small_disk, tmp_path):
         assert ready.status_code == 503 and "alert states cannot be written: " in ready.text, ready.text
         assert "alert state cannot be written; alerts are told all the same" in agent.log()
         store = agent.status("notify")["data"]["store"]
-        assert store["waitingRows"] > 0, store
+        assert store["waitingRows"] > 0 and store["fault"], store
         os.remove(small_disk / "filling")
         truth.set("gate", 1, name="c")
         wait_until(lambda: ("firing", "c") in told(), 30)

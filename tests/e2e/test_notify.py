@@ -184,7 +184,7 @@ def test_silences_by_command(start_agent, rules, webhook):
     assert silence(agent) == (0, "", "no silence is in force; --all shows those that are over")
     assert "expired" in silence(agent, "--all")[1]
     elsewhere = f"--url={agent.otlp_url}"
-    for wrong, expected, said in ((["--expire=none"], 1, "no such silence"), (["name"], 2, ""), (["name=~("], 2, ""), (["a=b", "--for=never"], 2, ""),
+    for wrong, expected, said in ((["--expire=none"], 1, "no such silence"), (["name"], 2, ""), (["name=~("], 2, ""), (["a=b", "--for=never"], 2, ""), (['a="b'], 2, "quotation mark"),
                                   (["a=~.*"], 1, "at least one matcher must not match the empty text"), ([elsewhere], 1, "is this the agent's"),
                                   ([elsewhere, "a=b"], 1, "is this the agent's")):
         status, _, complaint = silence(agent, *wrong)

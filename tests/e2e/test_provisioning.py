@@ -255,6 +255,12 @@ def test_the_program_alone_is_enough(tmp_path):
         assert (tmp_path / what / file).stat().st_size > 500
 
 
+def test_help_is_of_what_was_asked_for():
+    asked, flag = (subprocess.run([str(PROGRAM), *words], capture_output=True, text=True, timeout=20, check=True).stdout
+                   for words in (["help", "generate", "prometheus"], ["generate", "prometheus", "--help"]))
+    assert asked == flag and "--scrape-interval" in asked
+
+
 @pytest.mark.parametrize("words,said", [
     (["prometheus"], "--out is missing"),
     (["prometheus", "--out", "x", "--version", "2.41"], "too old"),

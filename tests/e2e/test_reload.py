@@ -177,3 +177,54 @@ def test_what_is_queued_for_a_destination_outlives_a_reload_also_where_it_change
     by_header = [request.headers.get("x-now") for request in changed.requests]
     assert by_header[0] is None and by_header[-1] == "changed"
     assert "flushed" in agent.log()
+
+
+def test_a_file_that_was_found_and_is_gone_refuses_the_reload(start_agent):
+    agent = start_agent()
+    agent.stop()
+    agent.command = lambda: [agent.program, "run", "--data-dir", agent.data_folder]  # as the systemd unit: no --config
+    text = agent.config_path.read_text()
+    agent.start()
+    in_force = agent.status("settings")["data"]["toml"]
+    agent.config_path.unlink()
+    for unreadable in (lambda: None, lambda: agent.config_path.symlink_to("nowhere.toml")):
+        unreadable()
+        answer = agent.reload()
+        assert answer.status_code == 422 and "tocsin.toml: cannot be read: No such file" in answer.text
+        assert agent.status("settings")["data"]["toml"] == in_force
+        wait_until(lambda: agent.value("tocsin_config_last_reload_successful") == 0, 5)
+    agent.config_path.unlink()
+    agent.config_path.write_text(text)
+    assert agent.reload().status_code == 200
+    wait_until(lambda: agent.value("tocsin_config_last_reload_successful") == 1, 5)
+
+
+def test_a_file_that_appears_where_there_was_none_is_taken_and_missed_from_then_on(start_agent):
+    agent = start_agent()
+    agent.stop()
+    places = [f"{section}.{key}={value}" for section in ("http", "otlp", "statsd") for key, value in agent.settings[section].items()]
+    agent.command = lambda: [agent.program, "run", "--data-dir", agent.data_folder, *(f"--set={place}" for place in places)]
+    agent.config_path.unlink()
+    agent.start()
+    assert agent.reload().status_code == 200, "the defaults, as before"
+    agent.config_path.write_text('tick = "3s"\n')
+    assert agent.reload().status_code == 200
+    assert 'tick = "3s"' in agent.status("settings")["data"]["toml"]
+    agent.config_path.unlink()
+    assert agent.reload().status_code == 422
+    assert 'tick = "3s"' in agent.status("settings")["data"]["toml"]
+
+
+def test_what_needs_a_restart_stays_in_force_and_each_reload_says_so(start_agent, tmp_path):
+    agent = start_agent({"history": {"retention": "1h"}})
+    flags = agent.status("flags")["data"]
+    pending = 'needs a restart","key":"history"'
+    for times in (1, 2):
+        agent.configure({"history": {"retention": "3h"}, "log": {"format": "text"}})
+        assert agent.reload().status_code == 200
+        wait_until(lambda: agent.log().count(pending) == times, 5, "told at each reload")
+        assert agent.status("flags")["data"] == flags
+    assert 'format = "automatic"' in agent.status("settings")["data"]["toml"]
+    agent.configure({"history": {"retention": "1h"}, "log": {"format": "automatic"}})
+    assert agent.reload().status_code == 200
+    assert agent.log().count(pending) == 2, "it is as it was"

@@ -35,7 +35,9 @@
 #include "agent/store/data_lock.h"
 #include "agent/store/replaced_file.h"
 #include "agent/store/store.h"
+#include "agent/text_file.h"
 #include "agent/toml.h"
+#include "agent/url_toml.h"
 #include "meters/registry.h"
 #include "rules/window_checkpoint.h"
 #include "tests/examples/reader.h"
@@ -212,6 +214,15 @@ void toml_example(std::string_view text, HttpConfig& config) {
   http.read("listen", config.listen);
   root.finish();
   if (!faults.empty()) print(faults);
+}
+
+void text_file_example(const std::string& folder, std::vector<Result<std::string>>& texts) {
+  for (const std::string& path : files_at("rules/*.yml", folder)) texts.push_back(read_text_file(path, 16U << 20U));
+}
+
+void url_toml_example(TomlTable& table, HttpTargetConfig& config, Log& log) {
+  read_url(table, "url", config.url);
+  log.info("exporting", {{"endpoint", shown_url(config.url)}});
 }
 
 }  // namespace tocsin::examples

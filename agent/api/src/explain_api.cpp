@@ -93,7 +93,7 @@ class Answer {
   void alert(const GroupStatus& group, const Rule& rule, const RuleStatus& status, const AlertState& state);
   void ended(const GroupStatus& group, const RuleStatus& status);
   bool silenced_by(const GroupStatus& group, const rules::AlertLabels& labels);
-  void told(const std::string& episode, bool ended, bool silenced);
+  void told(const std::string& episode, Time ended_at, bool silenced);
 
   const ExplainFacts& facts_;
   const Question& question_;
@@ -229,7 +229,7 @@ void Answer::alert(const GroupStatus& group, const Rule& rule, const RuleStatus&
   json_.key("told");
   json_.begin_array();
   // A pending alert is nobody's business yet.
-  if (state.phase == rules::AlertPhase::Firing) told(rules::episode_key(state.rule, state.labels, state.fired_at), false, silenced);
+  if (state.phase == rules::AlertPhase::Firing) told(rules::episode_key(state.rule, state.labels, state.fired_at), Time{}, silenced);
   json_.end();
   json_.end();
 }
@@ -251,7 +251,7 @@ void Answer::ended(const GroupStatus& group, const RuleStatus& status) {
     const bool silenced = silenced_by(group, row->labels);
     json_.key("told");
     json_.begin_array();
-    told(row->key, true, silenced);
+    told(row->key, row->ends_at, silenced);
     json_.end();
     json_.end();
   }
@@ -279,7 +279,7 @@ bool Answer::silenced_by(const GroupStatus& group, const rules::AlertLabels& own
 }
 
 // Everybody who is configured, and who was and is no more.
-void Answer::told(const std::string& episode, bool ended, bool silenced) {
+void Answer::told(const std::string& episode, Time ended_at, bool silenced) {
   std::vector<std::pair<std::string, const ReceiverState*>> receivers;
   for (const ReceiverState& one : facts_.state.receivers.receivers) {
     if (one.kind != "heartbeat") receivers.emplace_back(one.name, &one);
@@ -302,7 +302,7 @@ void Answer::told(const std::string& episode, bool ended, bool silenced) {
       if (!record->reason.empty()) json_.field("reason", record->reason);
     }
     if (state != nullptr && !state->last_error.empty()) json_.field("lastError", state->last_error);
-    json_.field("summary", told_summary(record, ended, silenced, state, facts_.now));
+    json_.field("summary", told_summary(record, ended_at, silenced, state, facts_.now));
     json_.end();
   }
 }

@@ -77,7 +77,8 @@ std::string alert_summary(const AlertState& alert, const AlertOutlook& outlook, 
   return out + "; the condition holds";
 }
 
-std::string told_summary(const rules::ToldRecord* told, bool ended, bool silenced, const ReceiverState* receiver, Time now) {
+std::string told_summary(const rules::ToldRecord* told, Time ended_at, bool silenced, const ReceiverState* receiver, Time now) {
+  const bool ended = is_set(ended_at);
   if (told != nullptr && is_set(told->gave_up_at)) return "will not be told: " + told->reason;
   const bool knows_begin = told != nullptr && is_set(told->firing_at), knows_end = told != nullptr && is_set(told->resolved_at);
   std::string out;
@@ -87,6 +88,7 @@ std::string told_summary(const rules::ToldRecord* told, bool ended, bool silence
     if (!told->reason.empty()) out += " (" + told->reason + ")";
   }
   if (knows_end || (knows_begin && !ended)) return out;
+  if (ended && told == nullptr && receiver != nullptr && ended_at < receiver->since) return "was not configured then; will not be told";
   out += knows_begin ? ", not yet of its end" : "not told yet";
   if (silenced && !knows_begin) return out + ": silenced";
   if (receiver == nullptr) return out + ": it is no longer configured";

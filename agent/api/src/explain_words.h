@@ -24,8 +24,8 @@ AlertOutlook outlook_of(const rules::AlertState& alert, const rules::Rule& rule,
 
 std::string alert_summary(const rules::AlertState& alert, const AlertOutlook& outlook, Time now);
 
-// Of one episode and one receiver: "told that it fires 20:14:02 UTC (3m5s ago)", "not told: connection refused".
-std::string told_summary(const rules::ToldRecord* told, bool ended, bool silenced, const ReceiverState* receiver, Time now);
+// Of one episode, which is over since `ended_at` or goes on, and one receiver: "told that it fires 20:14:02 UTC (3m5s ago)", "not told: connection refused".
+std::string told_summary(const rules::ToldRecord* told, Time ended_at, bool silenced, const ReceiverState* receiver, Time now);
 
 std::string rule_summary(const rules::Rule& rule, const rules::RuleStatus& status, const rules::GroupStatus& group,
                          const rules::Explanation& said, Time now);

@@ -21,6 +21,28 @@ using wire::JsonWriter;
 
 constexpr std::size_t kMostBytes = 1 << 20;
 
+// As amtool reads it: quotation marks around it may be left out; within, \", \\ and \n stand for one character.
+Result<std::string> matcher_value(std::string_view text) {
+  const Error unbalanced{Fault::Input, "the value has a quotation mark without its other one; write \\\" for one that it holds"};
+  const bool quoted = text.starts_with('"');
+  if (quoted) text.remove_prefix(1);
+  std::string value;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool last = i + 1 == text.size();
+    if (text[i] == '"') return quoted && last ? Result<std::string>(std::move(value)) : unbalanced;
+    if (text[i] != '\\' || last) {
+      value += text[i];
+      continue;
+    }
+    const char next = text[++i];
+    if (next == 'n') value += '\n';
+    else if (next == '"' || next == '\\') value += next;
+    else value.append("\\").append(1, next);
+  }
+  if (quoted) return unbalanced;
+  return value;
+}
+
 void write_time(JsonWriter& json, const char* key, const std::optional<Time>& time) {
   json.key(key);
   if (time) json.value(wire::format_rfc3339(*time));
@@ -120,8 +142,8 @@ void send_notify_status(const AlertingState& state, wire::HttpResponder& respond
   json.field("endedUntold", state.receivers.ended);
   json.key("store");
   json.begin_object();
-  json.field("fault", state.store_fault);
   const StoreStats store = state.store.value_or(StoreStats{});
+  json.field("fault", state.store_fault.empty() ? store.last_failure : state.store_fault);
   json.field("durable", state.store.has_value());
   json.field("commits", store.commits);
   json.field("failedCommits", store.failed_commits);
@@ -214,9 +236,9 @@ Result<Matcher> parse_matcher(std::string_view text) {
   const MatchType type = rest.starts_with("=~") ? MatchType::Regex
                          : rest.starts_with("!~") ? MatchType::NotRegex
                          : rest.starts_with("!=") ? MatchType::NotEqual : MatchType::Equal;
-  std::string_view value = trim(rest.substr(two ? 2 : 1));
-  if (value.size() >= 2 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
-  return Matcher::make(std::string(trim(text.substr(0, at))), type, std::string(value));
+  auto value = matcher_value(trim(rest.substr(two ? 2 : 1)));
+  if (!value) return value.error();
+  return Matcher::make(std::string(trim(text.substr(0, at))), type, *std::move(value));
 }
 
 }  // namespace tocsin::agent

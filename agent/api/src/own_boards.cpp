@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "agent/check/dashboard.h"
 #include "agent/check/json_tree.h"
 #include "agent/text_file.h"
 
@@ -34,10 +35,13 @@ OwnBoard read_board(const std::string& path) {
     board.fault = text.error().message;
     return board;
   }
+  const auto fault_at = [&](JsonPlace place, const std::string& message) {
+    board.fault = path + ':' + std::to_string(place.line) + ':' + std::to_string(place.column) + ": " + message;
+  };
   JsonPlace place;
   const auto tree = JsonTree::parse(*text, &place);
   if (!tree) {
-    board.fault = path + ':' + std::to_string(place.line) + ':' + std::to_string(place.column) + ": " + tree.error().message;
+    fault_at(place, tree.error().message);
     return board;
   }
   const JsonValue* wrapped = tree->root().find("dashboard");  // as Grafana's API gives it
@@ -45,6 +49,8 @@ OwnBoard read_board(const std::string& path) {
   if (const auto uid = root.text_at("uid"); !uid.empty()) board.uid = uid_of(uid);
   if (const auto title = root.text_at("title"); !title.empty()) board.title = title;
   board.description = root.text_at("description");
+  const DashboardReading reading = read_dashboard(*tree);
+  if (!reading.faults.empty()) fault_at(tree->place(reading.faults.front().first), reading.faults.front().second);
   return board;
 }
 

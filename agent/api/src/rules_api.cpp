@@ -40,7 +40,8 @@ void write_alert(JsonWriter& json, const AlertState& alert) {
   write_labels(json, "labels", alert.labels);
   write_labels(json, "annotations", alert.annotations);
   json.field("state", rules::to_text(alert.phase));
-  json.field("activeAt", rfc3339(alert.active_at));
+  json.field("activeAt", rfc3339(alert.active_at));  // since when it is pending, as Prometheus has it
+  if (alert.phase == rules::AlertPhase::Firing) json.field("firingSince", rfc3339(alert.fired_at));
   if (alert.keep_firing_since != Time{}) json.field("keepFiringSince", rfc3339(alert.keep_firing_since));
   if (alert.missing_since != Time{}) json.field("missingSince", rfc3339(alert.missing_since));
   json.field("value", exponent_text(alert.value));
@@ -173,8 +174,12 @@ void write_group(JsonWriter& json, const rules::GroupStatus& group, const Filter
   json.end();
 }
 
-// A file with faults is told here as well: its rules are those of before.
+// A file with faults is told here as well: its rules are those of before. A template that fails makes no rule fail, as in Prometheus.
 void warn_of_faults(ApiCall& call, const AlertingState& state) {
+  for (const auto& group : state.rules.groups)
+    for (std::size_t i = 0; i < group->rules.size(); ++i)
+      if (const std::string& error = group->rules[i].template_error; !error.empty())
+        call.warnings.push_back(group->path + ": " + group->group->name + ": " + group->group->rules[i].name + ": " + error);
   for (const RuleFileState& file : state.rules.files)
     for (const rules::FileFault& fault : file.faults) call.warnings.push_back(fault.to_string(file.path));
   for (const std::string& pattern : state.rules.unmatched) call.warnings.push_back("rules.files: no file matches \"" + pattern + '"');

@@ -37,32 +37,55 @@ std::vector<GivenFile> files_of(const GivenFile& file, const std::string& sectio
       findings.push_back({file.name, place.line, place.column,
                           "\"files\" in [" + section + "]: no file matches \"" + pattern + "\" in " + folder, true});
     for (const std::string& path : found) {
-      if (auto text = read_text_file(path, kMostBytes)) files.push_back({path, *std::move(text)});
-      else findings.push_back({path, 0, 0, "cannot be read"});
+      if (auto text = text_of_file(path, kMostBytes)) files.push_back({path, *std::move(text)});
+      else findings.push_back({path, 0, 0, "cannot be read: " + text.error().message});
     }
   }
   return files;
 }
 
-void check_files_of(const GivenFile& file, const Config& config, const KnownMeters& known, std::set<std::string>& shown,
-                    std::vector<Finding>& findings) {
-  for (const GivenFile& rules : files_of(file, "rules", config.rules.files, findings))
-    for (const rules::FileFault& one : rules::read_rule_file(rules.text, rules.name, {.experimental = config.rules.experimental}).faults)
-      findings.push_back({rules.name, one.place.line, one.place.column, one.message});
-  for (const GivenFile& board : files_of(file, "dashboards", config.dashboards, findings)) check_dashboard(board, known, shown, findings);
+void check_texts(const GivenFile& file, std::vector<Finding>& findings) {
+  TomlFaults ignored;
+  TomlTable root = parse_toml(file.text, file.name, ignored);
+  for (TomlTable& webhook : root.tables("webhook")) {
+    std::string text;
+    if (!webhook.read("text", text)) continue;
+    const TomlPlace place = webhook.place("text");
+    if (const std::string fault = fault_of_text(text); !fault.empty())
+      findings.push_back({file.name, place.line, place.column, "\"text\" in [webhook]: " + fault, true});
+  }
 }
 
-void check_configuration(const GivenFile& file, const KnownMeters& known, std::set<std::string>& shown, std::vector<Finding>& findings) {
+void check_configuration(const GivenFile& file, const KnownMeters& known, std::vector<Finding>& findings) {
   TomlFaults faults;
   const Config config = read_config(file.text, file.name, {}, faults);
   if (faults.empty()) {
     for (const SloConfig& slo : config.slos) std::ranges::move(check_slo(slo, known), std::back_inserter(faults));
-    check_files_of(file, config, known, shown, findings);
+    check_texts(file, findings);
   }
   take(faults, findings);
 }
 
+// One for each file, whatever name it goes by.
+std::string identity_of(const std::string& name) {
+  std::error_code fault;
+  const auto path = std::filesystem::weakly_canonical(name, fault);
+  return fault ? name : path.string();
+}
+
 constexpr std::string_view kShipped = "meters of tocsin";
+
+FileKind kind_of_file(const GivenFile& file) {
+  const FileKind kind = kind_of(file.text);
+  return kind == FileKind::Empty && file.name.ends_with(".toml") ? FileKind::Configuration : kind;
+}
+
+// A file that was given, or that a given configuration names.
+struct Job {
+  GivenFile file;
+  FileKind kind;
+  std::size_t into;  // whose findings are its
+};
 
 // What is checked of all files together.
 class Checker {
@@ -72,37 +95,65 @@ class Checker {
     for (const std::string& label : options.labels) known_.add_label(label);
   }
 
-  // Ahead of all others: what holds for the rules of an agent that is started with it.
-  void configure(const GivenFile& file, const CheckedFile& as) {
-    if (as.kind != FileKind::Configuration) return;
+  std::vector<CheckedFile> check(const std::vector<GivenFile>& files) {
+    std::vector<CheckedFile> checked;
+    std::vector<Job> jobs;
+    for (const GivenFile& file : files) {
+      jobs.push_back({file, kind_of_file(file), checked.size()});
+      checked.push_back({file.name, jobs.back().kind, {}, {}});
+      seen_.insert(identity_of(file.name));
+    }
+    for (std::size_t i = 0; i < files.size(); ++i)
+      if (jobs[i].kind == FileKind::Configuration) configure(files[i], i, jobs, checked[i].findings);
+    for (const Job& job : jobs) learn(job, checked[job.into].findings);
+    learn_recorded();
+    for (const Job& job : jobs) check(job, checked[job.into]);
+    check_shown(checked);
+    return checked;
+  }
+
+ private:
+  // Ahead of all others: what holds for an agent that is started with it, and the files that it would read.
+  void configure(const GivenFile& file, std::size_t index, std::vector<Job>& jobs, std::vector<Finding>& findings) {
     TomlFaults faults;
     const Config config = read_config(file.text, file.name, {}, faults);
     if (!faults.empty()) return;
     reading_.experimental = config.rules.experimental;
     kept_ = {config.history.retention, config.history.recorded_retention, config.rules.lookback};
+    scrapes_ = scrapes_ || !config.scrapes.empty();
+    const auto reach = [&](const char* section, const std::vector<std::string>& patterns, FileKind kind) {
+      for (GivenFile& found : files_of(file, section, patterns, findings))
+        if (seen_.insert(identity_of(found.name)).second) jobs.push_back({std::move(found), kind, index});
+    };
+    reach("rules", config.rules.files, FileKind::RuleFile);
+    reach("dashboards", config.dashboards, FileKind::Dashboard);
   }
 
   // Catalogues and recordings, from which the others are known.
-  void learn(const GivenFile& file, CheckedFile& into) {
-    if (into.kind == FileKind::RuleFile) return read_rules(file, into);
-    if (into.kind != FileKind::Catalogue) return;
+  void learn(const Job& job, std::vector<Finding>& findings) {
+    if (job.kind == FileKind::RuleFile) return read_rules(job.file, findings);
+    if (job.kind != FileKind::Catalogue) return;
     TomlFaults faults;
-    const CatalogueFile& catalogue = catalogues_.emplace_back(CatalogueFile::read(file.text, file.name, faults));
-    take(faults, into.findings);
+    const CatalogueFile& catalogue = catalogues_.emplace_back(CatalogueFile::read(job.file.text, job.file.name, faults));
+    take(faults, findings);
     for (const auto& meter : catalogue.meters()) known_.add(meter);
   }
 
   // When all catalogues are known.
   void learn_recorded() {
     if (options_.seen) known_.restrict_to(*options_.seen);
+    else if (scrapes_ || catalogues_.empty()) known_.expect_others();
     learn_recordings(rules_, known_);
   }
 
-  void check(const GivenFile& file, CheckedFile& into) {
-    switch (into.kind) {
-      case FileKind::Configuration: return check_configuration(file, known_, shown_, into.findings);
+  void check(const Job& job, CheckedFile& into) {
+    const GivenFile& file = job.file;
+    switch (job.kind) {
+      case FileKind::Configuration: return check_configuration(file, known_, into.findings);
       case FileKind::Catalogue: return;
-      case FileKind::Dashboard: dashboards_ = true; return check_dashboard(file, known_, shown_, into.findings);
+      case FileKind::Dashboard:
+        dashboards_ = dashboards_ || into.kind == FileKind::Dashboard;
+        return check_dashboard(file, known_, boards_, into.findings);
       case FileKind::RuleFile:
         for (const rules::RuleFile& rules : rules_)
           if (rules.path == file.name) check_rules(file, rules, known_, kept_, into.findings);
@@ -111,6 +162,7 @@ class Checker {
         if (const auto script = rules::promql::Script::parse(file.text); !script)
           into.findings.push_back({file.name, 0, 0, script.error().message});
         return;
+      case FileKind::Empty: into.note = "nothing in it but comments"; return;
       case FileKind::RuleTest: into.note = "not looked at: `tocsin test` runs it"; return;
       case FileKind::Unknown:
         into.findings.push_back({file.name, 0, 0,
@@ -124,22 +176,21 @@ class Checker {
     if (!dashboards_) return;
     for (const CatalogueFile& catalogue : catalogues_)
       for (std::size_t i = 0; i < catalogue.meters().size(); ++i)
-        if (!shown_.contains(std::string(catalogue.meters()[i].name)))
+        if (!boards_.shown.contains(std::string(catalogue.meters()[i].name)))
           file_of(checked, catalogue.file()).findings.push_back({catalogue.file(), catalogue.places()[i].line, catalogue.places()[i].column,
                                                                  "no panel shows " + std::string(catalogue.meters()[i].name)});
     if (!options_.unshown) return;
     CheckedFile shipped{std::string(kShipped), FileKind::Catalogue, {}, {}};
     for (const std::string& meter : known_.meters())
-      if (!shown_.contains(meter) && !declared_in_files(meter)) shipped.findings.push_back({"", 0, 0, "no panel shows " + meter});
+      if (!boards_.shown.contains(meter) && !declared_in_files(meter)) shipped.findings.push_back({"", 0, 0, "no panel shows " + meter});
     checked.push_back(std::move(shipped));
   }
 
- private:
-  void read_rules(const GivenFile& file, CheckedFile& into) {
+  void read_rules(const GivenFile& file, std::vector<Finding>& findings) {
     rules::RuleFileReading reading = rules::read_rule_file(file.text, file.name, reading_);
     for (const auto* faults : {&reading.faults, &reading.warnings})
       for (const rules::FileFault& fault : *faults)
-        into.findings.push_back({file.name, fault.place.line, fault.place.column, fault.message, faults == &reading.warnings});
+        findings.push_back({file.name, fault.place.line, fault.place.column, fault.message, faults == &reading.warnings});
     for (const rules::RuleGroup& group : reading.file.groups)
       for (const rules::Rule& rule : group.rules)
         if (rule.kind == rules::Rule::Kind::Record) kept_.names.insert(rule.name);
@@ -161,8 +212,10 @@ class Checker {
   std::vector<rules::RuleFile> rules_;  // without faults
   rules::RuleFileOptions reading_{};
   KeptHistory kept_{};
-  std::set<std::string> shown_;
-  bool dashboards_ = false;
+  std::set<std::string> seen_;  // identities of files
+  CheckedBoards boards_{};
+  bool dashboards_ = false;  // among the given files
+  bool scrapes_ = false;
 };
 
 }  // namespace
@@ -174,15 +227,6 @@ std::string Finding::text() const {
   return (made.empty() ? "" : made + ": ") + (warning ? "warning: " : "") + message;
 }
 
-std::vector<CheckedFile> check_files(const std::vector<GivenFile>& files, const CheckOptions& options) {
-  Checker checker(options);
-  std::vector<CheckedFile> checked;
-  for (const GivenFile& file : files) checker.configure(file, checked.emplace_back(CheckedFile{file.name, kind_of(file.text), {}, {}}));
-  for (std::size_t i = 0; i < files.size(); ++i) checker.learn(files[i], checked[i]);
-  checker.learn_recorded();
-  for (std::size_t i = 0; i < files.size(); ++i) checker.check(files[i], checked[i]);
-  checker.check_shown(checked);
-  return checked;
-}
+std::vector<CheckedFile> check_files(const std::vector<GivenFile>& files, const CheckOptions& options) { return Checker(options).check(files); }
 
 }  // namespace tocsin::agent

@@ -44,12 +44,12 @@ class DashboardCheck {
   }
 
  private:
-  void add(const DashboardQuery& query, std::string_view word, const std::string& message) {
+  void add(const DashboardQuery& query, std::string_view word, const std::string& message, bool warning = false) {
     // The text stands there with escapes; a word of a query has none.
     std::size_t at = find_word(file_.text, word, query.offset);
     if (at == std::string::npos || at > query.offset + query.expression.size() * 2 + query.legend.size() + 400) at = query.offset;
     const JsonPlace place = tree_.place(at);
-    findings_.push_back({file_.name, place.line, place.column, query.where + ": " + message});
+    findings_.push_back({file_.name, place.line, place.column, query.where + ": " + message, warning});
   }
 
   QueryMeaning check_expression(const DashboardQuery& query, const std::string& expression) {
@@ -60,7 +60,7 @@ class DashboardCheck {
     for (const auto& fault : parsed.faults) add(query, "", "not PromQL: " + fault.message);
     if (!parsed.faults.empty()) return {};
     QueryMeaning meaning = check_query(*parsed.expr, known_, query.use != DashboardQuery::Use::Panel);
-    for (const QueryFinding& finding : meaning.findings) add(query, finding.word, finding.message);
+    for (const QueryFinding& finding : meaning.findings) add(query, finding.word, finding.message, finding.doubtful);
     return meaning;
   }
 
@@ -100,19 +100,22 @@ class DashboardCheck {
 
 }  // namespace
 
-void check_dashboard(const GivenFile& file, const KnownMeters& known, std::set<std::string>& shown, std::vector<Finding>& findings) {
+void check_dashboard(const GivenFile& file, const KnownMeters& known, CheckedBoards& boards, std::vector<Finding>& findings) {
   JsonPlace place;
   const auto tree = JsonTree::parse(file.text, &place);
   if (!tree) return findings.push_back({file.name, place.line, place.column, tree.error().message});
   const DashboardReading dashboard = read_dashboard(*tree);
-  for (const auto& [offset, message] : dashboard.faults) {
+  const auto fault = [&](std::size_t offset, std::string message) {
     const JsonPlace at = tree->place(offset);
-    findings.push_back({file.name, at.line, at.column, message});
-  }
+    findings.push_back({file.name, at.line, at.column, std::move(message)});
+  };
+  for (const auto& [offset, message] : dashboard.faults) fault(offset, message);
+  if (const auto [owner, first] = boards.uids.try_emplace(dashboard.uid, file.name); !first && !dashboard.uid.empty())
+    fault(dashboard.uid_offset, "its uid \"" + dashboard.uid + "\" is that of " + owner->second + ": give each its own");
   DashboardCheck check(file, *tree, known, findings);
   for (const DashboardQuery& query : dashboard.queries) {
     const std::set<std::string> meters = check.check(query);
-    if (query.use == DashboardQuery::Use::Panel) shown.insert(meters.begin(), meters.end());
+    if (query.use == DashboardQuery::Use::Panel) boards.shown.insert(meters.begin(), meters.end());
   }
 }
 

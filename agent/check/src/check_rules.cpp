@@ -74,6 +74,14 @@ std::vector<Unit> said_of_value(std::string_view text) {
   return said;
 }
 
+// Tried on an example without labels; what else fails may be due to that.
+std::string unknown_field(const AlertTemplate& words) {
+  const rules::AlertLabels none;
+  bool failed = false;
+  const std::string text = words.expand({none, none}, {}, &failed);
+  return failed && text.find("can't evaluate field") != std::string::npos ? text : "";
+}
+
 class RulesCheck {
  public:
   RulesCheck(const GivenFile& file, const KnownMeters& known, const KeptHistory& kept, std::vector<Finding>& findings)
@@ -122,6 +130,7 @@ class RulesCheck {
   void check_template(const RuleGroup& group, const Rule& rule, const std::string& where, const std::string& text, const QueryMeaning& meaning) {
     const auto parsed = AlertTemplate::parse(text, rule.name);
     if (!parsed) return add(rule, rule.place, "", where + ": " + parsed.error().message);
+    if (const std::string fault = unknown_field(*parsed); !fault.empty()) return add(rule, rule.place, "", where + ": " + fault);
     if (!meaning.labels) return;
     const auto is_static = [](const rules::RuleLabels& labels, const std::string& name) {
       return std::any_of(labels.begin(), labels.end(), [&](const auto& label) { return label.first == name; });

@@ -58,9 +58,16 @@ struct PanelReader {
     }
   }
 
+  // As a panel of before version 8 says it.
+  static const JsonValue* older_unit(const JsonValue& panel) {
+    const JsonValue* axes = panel.find("yaxes");
+    return axes != nullptr && !axes->items.empty() ? axes->items.front().find("format") : panel.find("format");
+  }
+
   // Nothing where an override decides that we do not follow.
   static std::optional<std::string> unit_of(const JsonValue& panel, std::string_view ref) {
     const JsonValue* unit = find(panel, {"fieldConfig", "defaults", "unit"});
+    if (unit == nullptr) unit = older_unit(panel);
     std::optional<std::string> chosen = unit == nullptr ? "" : unit->text;
     const JsonValue* overrides = find(panel, {"fieldConfig", "overrides"});
     if (overrides == nullptr) return chosen;
@@ -144,14 +151,15 @@ DashboardReading read_dashboard(const JsonTree& tree) {
   DashboardReading reading;
   const JsonValue* root = &tree.root();
   if (const JsonValue* inner = root->find("dashboard"); inner != nullptr && inner->type == Type::Object) root = inner;
-  const JsonValue* panels = root->find("panels");
-  if (panels == nullptr || panels->type != Type::Array) {
+  const JsonValue *panels = root->find("panels"), *rows = root->find("rows");
+  const bool in_rows = rows != nullptr && rows->type == Type::Array && (panels == nullptr || panels->items.empty());
+  if (!in_rows && (panels == nullptr || panels->type != Type::Array)) {
     reading.faults.emplace_back(panels == nullptr ? root->offset : panels->offset, "is JSON, but no dashboard: it has no list of panels");
     return reading;
   }
-  reading.uid = root->text_at("uid");
+  if (const JsonValue* uid = root->find("uid"); uid != nullptr) reading.uid = uid->text, reading.uid_offset = uid->offset;
   reading.title = root->text_at("title");
-  PanelReader{reading}.read_list(panels);
+  PanelReader{reading}.read_list(in_rows ? rows : panels);
   read_annotations(*root, reading);
   read_variables(*root, reading);
   return reading;

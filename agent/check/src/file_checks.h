@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -14,8 +15,12 @@
 
 namespace tocsin::agent {
 
-// Adds to `shown` the meters that panels show.
-void check_dashboard(const GivenFile& file, const KnownMeters& known, std::set<std::string>& shown, std::vector<Finding>& findings);
+// What is known of all dashboards together.
+struct CheckedBoards {
+  std::set<std::string> shown = {};               // meters, by panels
+  std::map<std::string, std::string> uids = {};   // whose each is
+};
+void check_dashboard(const GivenFile& file, const KnownMeters& known, CheckedBoards& boards, std::vector<Finding>& findings);
 
 // What the rule files record becomes known, with labels and units; recordings may build upon each other in any order.
 void learn_recordings(const std::vector<rules::RuleFile>& files, KnownMeters& known);

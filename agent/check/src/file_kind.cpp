@@ -43,24 +43,24 @@ FileKind told_by(std::string_view line) {
 }  // namespace
 
 std::string_view to_text(FileKind kind) noexcept {
-  constexpr std::array<std::string_view, 7> kWords = {"unknown",   "configuration", "catalogue", "rule file",
-                                                      "rule test", "query test",    "dashboard"};
+  constexpr std::array<std::string_view, 8> kWords = {"unknown",   "configuration", "catalogue", "rule file",
+                                                      "rule test", "query test",    "dashboard", "empty"};
   return kWords[static_cast<std::size_t>(kind)];
 }
 
 // The first that any line tells; a catalogue may begin like a configuration, and a rule test may name groups.
 FileKind kind_of(std::string_view text) noexcept {
   if (trim(text).starts_with('{')) return FileKind::Dashboard;
-  std::array<bool, 7> told{};
-  bool is_empty_toml = true;  // comments at most: a configuration that leaves all as it is
+  std::array<bool, 8> told{};
+  bool is_empty = true;
   const auto says = [&](FileKind kind) { return told[static_cast<std::size_t>(kind)]; };
   for (std::size_t at = 0; at < text.size();) {
     const std::string_view line = text.substr(at, text.find('\n', at) - at);
     at += line.size() + 1;
     told[static_cast<std::size_t>(told_by(line))] = true;
-    if (const auto words = trim(line); !words.empty() && !words.starts_with('#')) is_empty_toml = false;
+    if (const auto words = trim(line); !words.empty() && !words.starts_with('#')) is_empty = false;
   }
-  if (is_empty_toml) return FileKind::Configuration;
+  if (is_empty) return FileKind::Empty;
   for (const FileKind kind : {FileKind::Catalogue, FileKind::Configuration, FileKind::RuleTest, FileKind::RuleFile, FileKind::QueryTest})
     if (says(kind)) return kind;
   return FileKind::Unknown;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/check/known_meters.h"
 
+#include <algorithm>
+
 #include "meters/base/text.h"
 #include "meters/generated/host.h"
 #include "meters/generated/process.h"
@@ -13,6 +15,19 @@ namespace tocsin::agent {
 using meters::DeclaredLabel;
 using meters::DeclaredMeter;
 using meters::Kind;
+
+namespace {
+
+// All but two characters in one place are the same. Names of other programs' meters are often alike, but hardly so much.
+bool is_misspelt(std::string_view name, std::string_view known) {
+  const std::size_t most = std::min(name.size(), known.size()), longest = std::max(name.size(), known.size());
+  std::size_t before = 0, behind = 0;
+  while (before < most && name[before] == known[before]) ++before;
+  while (before + behind < most && name[name.size() - 1 - behind] == known[known.size() - 1 - behind]) ++behind;
+  return longest >= 6 && longest - before - behind <= 2;
+}
+
+}  // namespace
 
 KnownMeters::KnownMeters() {
   everywhere_ = {"__name__",         "job",           "instance",           "exported_job",          "exported_instance",
@@ -37,13 +52,20 @@ KnownMeters::KnownMeters() {
 
 void KnownMeters::add_shipped() {
   for (const DeclaredMeter& meter : meters::kRequestCatalogue) add(meter);
-  for (const DeclaredMeter& meter : meters::kProcessCatalogue) add(meter);
-  for (const DeclaredMeter& meter : meters::kHostCatalogue) add(meter);
+  for (const DeclaredMeter& meter : meters::kProcessCatalogue) add_standard(meter);
+  for (const DeclaredMeter& meter : meters::kHostCatalogue) add_standard(meter);
   for (const DeclaredMeter& meter : meters::kTocsinCatalogue) add(meter);
   for (const DeclaredMeter& meter : meters::kSloCatalogue) add(meter);
 }
 
 void KnownMeters::add(const DeclaredMeter& meter) {
+  const std::string name = meters::prometheus_name(meter.name, meter.unit, meter.kind);
+  if (const auto end = name.find('_'); end != std::string::npos) namespaces_.insert(name.substr(0, end + 1));
+  add_standard(meter);
+}
+
+// Of a namespace that it shares with other programs: node_, process_.
+void KnownMeters::add_standard(const DeclaredMeter& meter) {
   KnownSeries series;
   series.name = meters::prometheus_name(meter.name, meter.unit, meter.kind);
   series.meter = meter.name;
@@ -119,6 +141,11 @@ std::string KnownMeters::nearest_name(std::string_view name) const {
   std::vector<std::string_view> names;
   for (const auto& [each, series] : series_) names.push_back(each);
   return nearest(name, names);
+}
+
+bool KnownMeters::may_be_anothers(std::string_view name) const {
+  if (!others_ || namespaces_.contains(name.substr(0, name.find('_') + 1))) return false;
+  return std::none_of(series_.begin(), series_.end(), [&](const auto& known) { return is_misspelt(name, known.first); });
 }
 
 std::vector<std::string> KnownMeters::meters() const {

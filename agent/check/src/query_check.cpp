@@ -68,8 +68,8 @@ class QueryReader {
         expr.node);
   }
 
-  void finding(const Expr& at, std::string word, std::string message) {
-    into_.findings.push_back({at.range, std::move(word), std::move(message)});
+  void finding(const Expr& at, std::string word, std::string message, bool doubtful = false) {
+    into_.findings.push_back({at.range, std::move(word), std::move(message), doubtful});
   }
 
  private:
@@ -313,7 +313,7 @@ QueryMeaning check_query(const Expr& expr, const KnownMeters& known, bool record
   meaning.raw_counter = part.counter != nullptr;
   if (part.counter != nullptr && part.kind != SeriesKind::Native && !recorded) {
     const std::string& name = selector_of(*part.counter)->name;
-    reader.finding(*part.counter, name, name + " is a counter: without rate or increase it tells only what was since the start");
+    reader.finding(*part.counter, name, name + " is a counter: without rate or increase it tells only what was since the start", true);
   }
   meaning.labels = part.labels;
   meaning.kind = part.kind;

@@ -105,7 +105,7 @@ const KnownSeries* check_selector(const VectorSelector& selector, SourceRange ra
   const KnownSeries* series = known.find(name);
   if (series == nullptr) {
     const std::string near = known.nearest_name(name);
-    findings.push_back({range, name, "no meter is called " + name + (near.empty() ? "" : "; did you mean " + near + '?')});
+    findings.push_back({range, name, "no meter is called " + name + (near.empty() ? "" : "; did you mean " + near + '?'), known.may_be_anothers(name)});
     return nullptr;
   }
   if (!series->now.empty())

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "agent/url_toml.h"
 #include "meters/base/text.h"
 #include "wire/base64.h"
 #include "wire/http_message.h"
@@ -23,7 +24,8 @@ std::string base_of(const AgentAddress& agent) {
 }  // namespace
 
 Result<wire::HttpReply> ask_agent(const AgentAddress& agent, const std::string& path, wire::HttpCall call) {
-  call.url = base_of(agent) + path;
+  const std::string url = base_of(agent) + path;
+  call.url = url;
   if (agent.token) call.headers.add("Authorization", "Bearer " + *agent.token);
   if (agent.user) call.headers.add("Authorization", "Basic " + base64(*agent.user));
   call.tls.ca_file = agent.ca_file.value_or("");
@@ -33,7 +35,7 @@ Result<wire::HttpReply> ask_agent(const AgentAddress& agent, const std::string& 
   call.max_reply_bytes = kMostReply;
   wire::HttpClient client;
   auto reply = client.call(std::move(call));
-  if (!reply) return Error{reply.error().fault, reply.error().message + "; is the agent running? --url says where it is"};
+  if (!reply) return Error{reply.error().fault, with_shown_url(reply.error().message, url) + "; is the agent running? --url says where it is"};
   return reply;
 }
 

@@ -57,8 +57,11 @@ int run_program(Words words) {
     return kExitMisuse;
   }
   const std::string_view name = words[0];
-  constexpr std::array<std::string_view, 1> kHelp = {"--help"};
-  if (name == "help" && words.size() == 2) return run_command_named(words[1], kHelp);
+  if (name == "help" && words.size() >= 2) {
+    std::vector<std::string_view> asked(words.begin() + 2, words.end());
+    asked.emplace_back("--help");
+    return run_command_named(words[1], asked);
+  }
   if (name == "--help" || name == "-h" || name == "help") {
     std::fputs(usage().c_str(), stdout);
     return kExitOk;

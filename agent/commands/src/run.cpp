@@ -25,7 +25,7 @@ void print(const TomlFaults& faults) {
 // Re-reads the configuration on request of a signal or of POST /-/reload, one at a time.
 class Reloader {
  public:
-  Reloader(ConfigOptions options, Log& log) : options_(std::move(options)), log_(log) {}
+  Reloader(ConfigOptions options, const Config& in_force, Log& log) : log_(log), options_(std::move(options)) { remember(in_force); }
 
   void attach(App& app) {
     const std::lock_guard lock(mutex_);
@@ -45,27 +45,31 @@ class Reloader {
       for (const TomlFault& fault : faults) log_.error("configuration refused", {{"fault", fault.text()}});
       return stays(Error{Fault::Configuration, all});
     }
-    const std::string source = config->file.empty() ? "defaults" : config->file;
-    if (auto reloaded = app_->reload(std::move(config)); !reloaded) {
+    if (auto reloaded = app_->reload(config); !reloaded) {
       log_.error("configuration refused", {{"fault", reloaded.error().message}});
       return stays(reloaded.error());
     }
-    log_.info("configuration reloaded", {{"config", source}});
+    remember(*config);
+    log_.info("configuration reloaded", {{"config", config->file.empty() ? "defaults" : config->file}});
     notifier_.ready("configuration reloaded");
     return {};
   }
 
  private:
+  // A file that was found is looked for from then on: that it is gone must not look like the wish for the defaults.
+  void remember(const Config& in_force) {
+    if (!in_force.file.empty()) options_.file = in_force.file;
+  }
   Error stays(Error error) const {
     notifier_.ready("the configuration in the file is refused; the one before is in force");
     return error;
   }
 
-  const ConfigOptions options_;
   Log& log_;
   const ServiceNotifier notifier_{};
   std::mutex mutex_;
-  App* app_ = nullptr;  // guarded by mutex_
+  ConfigOptions options_;  // guarded by mutex_
+  App* app_ = nullptr;     // guarded by mutex_
 };
 
 // systemd is told only of what is seen: twice as often as it must be, that the tick thread moved in half of its time.
@@ -111,7 +115,7 @@ int run_command(Words words) {
   log_options.format = config->log_format;
   Log log(log_options);
   log.info("starting", {{"version", kVersion}, {"config", config->file.empty() ? "defaults" : config->file}});
-  Reloader reloader(options, log);
+  Reloader reloader(options, *config, log);
   auto app = App::start(config, log, [&reloader] { return reloader.reload(); });
   if (!app) {
     log.error("cannot start", {{"reason", app.error().message}});

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "agent/url_toml.h"
 #include "wire/timestamp.h"
 
 namespace tocsin::agent {
@@ -11,7 +12,7 @@ void Heartbeat::apply(const HeartbeatConfig& config) {
   if (config == config_) return;
   config_ = config;
   due_ = {};
-  state_.url = without_secrets(config_.target.url);
+  state_.url = shown_url(config_.target.url);
 }
 
 std::optional<wire::HttpCall> Heartbeat::next(Time now, Monotonic monotonic, bool alive, Time& wake) {

@@ -42,6 +42,4 @@ Outcome outcome_of(const Result<wire::HttpReply>& reply, Time now) {
   return out;
 }
 
-std::string without_secrets(const std::string& url) { return url.substr(0, url.find('?')); }
-
 }  // namespace tocsin::agent

@@ -21,6 +21,4 @@ struct Outcome {
 // 400, 413 and 422 are about what was sent; everything else that is no success may be mended on the other side.
 Outcome outcome_of(const Result<wire::HttpReply>& reply, Time now);
 
-std::string without_secrets(const std::string& url);  // for logs and pages: no query, where tokens are put
-
 }  // namespace tocsin::agent

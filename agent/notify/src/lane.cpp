@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "agent/url_toml.h"
+
 namespace tocsin::agent {
 namespace {
 
@@ -120,7 +122,7 @@ void Lane::answered(const Outcome& outcome, Time now, Monotonic monotonic, std::
     }
     last_success_ = now;
     failing_since_.reset();
-    last_error_.clear();
+    last_error_ = sent.fault.empty() ? "" : "text: " + sent.fault;
   } else {
     ++failed_;
     last_error_ = outcome.why;
@@ -160,7 +162,8 @@ ReceiverState Lane::state(const OutboxEntries& rows) const {
   ReceiverState state;
   state.name = receiver_->name();
   state.kind = receiver_->kind();
-  state.url = without_secrets(receiver_->url());
+  state.url = shown_url(receiver_->url());
+  state.since = since_;
   state.tellings = ledger_.counts();
   state.dropped = dropped_;
   state.requests = requests_, state.failed_requests = failed_, state.alerts = alerts_;

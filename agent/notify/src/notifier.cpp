@@ -150,6 +150,7 @@ class Notifier::Loop {
   }
 
   void send(const std::string& name, const Lane& lane, const Sending& sending) {
+    if (!sending.fault.empty()) log_.warning("template failed", {{"receiver", name}, {"reason", "text: " + sending.fault}});
     const Receiver& receiver = lane.receiver();
     client_.send(make_call(receiver.target(), receiver.url(), sending.body), [this, name](const Result<wire::HttpReply>& reply) {
       post([this, name, outcome = outcome_of(reply, clock_.now())] { answered(name, outcome); });

@@ -30,6 +30,7 @@ struct Sending {
   std::string body;
   std::vector<rules::ToldRecord> records;  // what is told once it is accepted
   std::size_t tellings = 0;                // of them for the first time
+  std::string fault = {};                  // what is wrong with the body, which goes out all the same
   std::vector<std::string> news = {};      // keys of those, where the receiver needs them
 };
 

@@ -7,7 +7,7 @@
 
 #include "agent/notify/src/webhook_message.h"
 #include "agent/relabel_toml.h"
-#include "wire/url.h"
+#include "agent/url_toml.h"
 
 namespace tocsin::agent {
 namespace {
@@ -15,12 +15,8 @@ namespace {
 using namespace std::chrono_literals;
 
 void read_target(TomlTable& table, HttpTargetConfig& into, bool needed) {
-  table.read("url", into.url);
-  if (into.url.empty()) {
-    if (needed) table.fault("url", "must be given, like \"http://127.0.0.1:9093\"");
-  } else if (auto url = wire::parse_url(into.url); !url) {
-    table.fault("url", url.error().message);
-  }
+  read_url(table, "url", into.url);
+  if (needed && into.url.empty()) table.fault("url", "must be given, like \"http://127.0.0.1:9093\"");
   table.read_duration("timeout", into.timeout, 1ms, 10min);
   table.read("headers", into.headers);
   table.read("username", into.username);
@@ -67,7 +63,7 @@ template <class Config, class Read>
 void read_all(TomlTable& root, const char* section, std::vector<Config>& into, std::set<std::string>& names, Read read) {
   for (TomlTable& table : root.tables(section)) {
     Config one = read(table);
-    if (one.name.empty()) one.name = one.target.url.substr(0, one.target.url.find('?'));
+    if (one.name.empty()) one.name = shown_url(one.target.url);
     if (!names.insert(one.name).second) table.fault("name", "another receiver has the name \"" + one.name + "\": give each its own");
     into.push_back(std::move(one));
   }

@@ -159,7 +159,7 @@ class Webhook final : public Receiver {
       if (most != 0 && message.alerts.size() == most) ++message.truncated;
       else message.alerts.push_back(alert_of(*member.row));
     }
-    sending.body = to_json(message, text_, now);
+    sending.body = to_json(message, text_, now, &sending.fault);
     return sending;
   }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/notify/src/webhook_message.h"
 
+#include "agent/notify/receiver_config.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -74,7 +76,7 @@ Value alerts_value(const std::vector<MessageAlert>& alerts) {
                                                          {"Resolved", Value::list("[]template.Alert", std::move(resolved))}});
 }
 
-std::string text_of(const WebhookMessage& message, const Template& text, Time now) {
+Result<std::string> text_of(const WebhookMessage& message, const Template& text, Time now) {
   const Value data = Value::structure(
       "*template.Data", {{"Receiver", Value(message.receiver)},
                          {"Status", Value(message.firing() ? "firing" : "resolved")},
@@ -83,8 +85,7 @@ std::string text_of(const WebhookMessage& message, const Template& text, Time no
                          {"CommonLabels", labels_value(common(message.alerts, &MessageAlert::labels))},
                          {"CommonAnnotations", labels_value(common(message.alerts, &MessageAlert::annotations))},
                          {"ExternalURL", Value(message.external_url)}});
-  auto made = text.execute(data, {.external_url = message.external_url, .now = now});
-  return made ? *std::move(made) : "<error expanding template: " + made.error().message + ">";
+  return text.execute(data, {.external_url = message.external_url, .now = now});
 }
 
 }  // namespace
@@ -93,7 +94,7 @@ bool WebhookMessage::firing() const noexcept {
   return std::any_of(alerts.begin(), alerts.end(), [](const MessageAlert& alert) { return !alert.ended(); });
 }
 
-std::string to_json(const WebhookMessage& message, const std::optional<Template>& text, Time now) {
+std::string to_json(const WebhookMessage& message, const std::optional<Template>& text, Time now, std::string* fault) {
   std::string out;
   wire::JsonWriter json(out);
   json.begin_object();
@@ -120,9 +121,22 @@ std::string to_json(const WebhookMessage& message, const std::optional<Template>
   json.field("version", "4");
   json.field("groupKey", group_key(message.group_labels));
   json.field("truncatedAlerts", message.truncated);
-  if (text) json.field("text", text_of(message, *text, now));
+  if (text) {
+    const auto made = text_of(message, *text, now);
+    json.field("text", made ? *made : "<error expanding template: " + made.error().message + ">");
+    if (!made && fault != nullptr) *fault = made.error().message;
+  }
   json.end();
   return out;
+}
+
+std::string fault_of_text(std::string_view text) {
+  const auto parsed = parse_message_text(text);
+  if (!parsed || !*parsed) return {};
+  const WebhookMessage example{"", "", {}, {MessageAlert{{}, {}, {}, {}, ""}}, 0};
+  const auto made = text_of(example, **parsed, {});
+  // Anything else may be due to there being nothing in it.
+  return made || made.error().message.find("can't evaluate field") == std::string::npos ? "" : made.error().message;
 }
 
 Result<std::optional<Template>> parse_message_text(std::string_view text) {

@@ -29,8 +29,8 @@ struct WebhookMessage {
   bool firing() const noexcept;
 };
 
-// The template's result is the member "text". One that fails says so in its place: the message goes out all the same.
-std::string to_json(const WebhookMessage& message, const std::optional<rules::templates::Template>& text, Time now);
+// The template's result is the member "text". One that fails says so in its place, and in `fault`: the message goes out all the same.
+std::string to_json(const WebhookMessage& message, const std::optional<rules::templates::Template>& text, Time now, std::string* fault = nullptr);
 
 // Nothing for an empty text. Errors: Input, in Go's words.
 Result<std::optional<rules::templates::Template>> parse_message_text(std::string_view text);

@@ -80,6 +80,11 @@ std::vector<std::shared_ptr<ScrapeReceiver::Target>> ScrapeReceiver::make_target
       log_.error("scrape target", {{"job", job.name}, {"target", address}, {"error", who.error().message}});
       continue;
     }
+    // One that is the same after relabelling is asked once, as with Prometheus.
+    const bool again = !who->dropped && std::any_of(targets.begin(), targets.end(), [&](const auto& one) {
+      return !one->who.dropped && one->who.url == who->url && one->who.labels == who->labels;
+    });
+    if (again) continue;
     auto target = std::make_shared<Target>(rules, std::move(*who), window_, intake_);
     ScrapeTargetState& state = target->state;
     state.job = job.name;
@@ -224,7 +229,7 @@ void ScrapeReceiver::ask(const std::shared_ptr<Target>& target) {
   client_.send(std::move(*call), finish);
 }
 
-Result<ScrapeCounts> ScrapeReceiver::read(Target& target, const Done& done) {
+Result<void> ScrapeReceiver::read(Target& target, const Done& done, ScrapeCounts& counts) {
   if (!done.reply) return done.reply.error();
   const auto rules = rules_of(target);
   const ScrapeConfig& config = rules->config;
@@ -237,9 +242,12 @@ Result<ScrapeCounts> ScrapeReceiver::read(Target& target, const Done& done) {
     const std::lock_guard lock(mutex_);
     stats_.bytes += body->size();
   }
-  if (auto parsed = wire::parse_exposition(*format, *body, exposition_, {.syntax_only = !config.strict_openmetrics}); !parsed)
-    return parsed.error();
-  return target.series.take(exposition_, done.time_ms);
+  if (auto parsed = wire::parse_exposition(*format, *body, exposition_, {.syntax_only = !config.strict_openmetrics}); !parsed) {
+    counts = target.series.count(exposition_);
+    return parsed;
+  }
+  const auto taken = target.series.take(exposition_, done.time_ms, &counts);
+  return taken ? Result<void>() : taken.error();
 }
 
 void ScrapeReceiver::take(Done done) {
@@ -249,20 +257,21 @@ void ScrapeReceiver::take(Done done) {
     target.asking = false;
     if (target.gone) return;
   }
-  const auto taken = read(target, done);
+  ScrapeCounts counts;
+  const auto taken = read(target, done, counts);
   if (!taken) {
     target.series.fail(done.time_ms);
     ledger_.record_failed_request(failure_word(taken.error().fault), target.who.url + ": " + taken.error().message);
   }
   const double seconds = std::chrono::duration<double>(done.took).count();
-  target.series.report(done.time_ms, taken.ok(), seconds, taken ? *taken : ScrapeCounts{});
-  flush(target, taken ? taken->ahead : 0);
-  note(target, done, taken, seconds);
+  target.series.report(done.time_ms, taken.ok(), seconds, counts);
+  flush(target, counts.ahead);
+  note(target, done, taken, counts, seconds);
   exposition_.clear();
   if (body_.capacity() > kKeptBodyBytes) body_ = {};
 }
 
-void ScrapeReceiver::note(Target& target, const Done& done, const Result<ScrapeCounts>& taken, double seconds) {
+void ScrapeReceiver::note(Target& target, const Done& done, const Result<void>& taken, const ScrapeCounts& counts, double seconds) {
   bool turned = false;
   {
     const std::lock_guard lock(mutex_);
@@ -273,7 +282,7 @@ void ScrapeReceiver::note(Target& target, const Done& done, const Result<ScrapeC
     state.last_error = taken ? std::string() : taken.error().message;
     state.last_scrape = from_unix_ns(done.time_ms * kNsPerMs);
     state.last_duration = done.took;
-    state.last = taken ? *taken : ScrapeCounts{};
+    state.last = counts;
     ++state.scrapes;
     ++stats_.scrapes;
     stats_.seconds += seconds;

@@ -114,13 +114,29 @@ Result<void> ScrapeSeries::check_limits(const RelabelSet& labels) const {
   return {};
 }
 
-// A series that is seen for the first time: which it is, after all rules.
-Result<void> ScrapeSeries::settle(const wire::Exposition& scraped, const wire::ExpositionSample& sample, Known& known) {
+// With the target's, before metric_relabel.
+RelabelSet ScrapeSeries::labels_of(const wire::Exposition& scraped, const wire::ExpositionSample& sample) const {
   RelabelSet labels;
   for (const auto& [name, text] : scraped.labels_of(sample))
     if (!text.empty()) labels.emplace(name, text);
   merge_target_labels(labels);
   labels.insert_or_assign("__name__", std::string(sample.name));
+  return labels;
+}
+
+ScrapeCounts ScrapeSeries::count(const wire::Exposition& part) const {
+  ScrapeCounts counts;
+  for (const wire::ExpositionSample& sample : part.samples) {
+    ++counts.scraped;
+    RelabelSet labels = labels_of(part, sample);
+    if (relabel(rules_->metric_relabel, labels)) ++counts.kept;
+  }
+  return counts;
+}
+
+// A series that is seen for the first time: which it is, after all rules.
+Result<void> ScrapeSeries::settle(const wire::Exposition& scraped, const wire::ExpositionSample& sample, Known& known) {
+  RelabelSet labels = labels_of(scraped, sample);
   if (!relabel(rules_->metric_relabel, labels)) {
     known.dropped = true;
     return {};
@@ -161,8 +177,10 @@ void ScrapeSeries::describe(const wire::Exposition& scraped) {
   }
 }
 
-Result<ScrapeCounts> ScrapeSeries::take(const wire::Exposition& scraped, std::int64_t time_ms) {
-  ScrapeCounts counts;
+Result<ScrapeCounts> ScrapeSeries::take(const wire::Exposition& scraped, std::int64_t time_ms, ScrapeCounts* read) {
+  ScrapeCounts own;
+  ScrapeCounts& counts = read != nullptr ? *read : own;
+  counts = {};
   forget_old();
   ++scrape_;
   describe(scraped);

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "agent/url_toml.h"
 #include "agent/version.h"
 #include "meters/base/text.h"
 #include "wire/compression.h"
@@ -73,7 +74,7 @@ Result<ScrapeTarget> make_scrape_target(const ScrapeRules& rules, const std::str
   std::erase_if(labels, [](const auto& label) { return label.first.starts_with("__"); });
   target.labels = std::move(labels);
   if (auto url = wire::parse_url(target.url); !url)
-    return Error{Fault::Configuration, "\"" + target.url + "\" cannot be asked: " + url.error().message};
+    return Error{Fault::Configuration, "cannot be asked: " + with_shown_url(url.error().message, target.url)};
   return target;
 }
 

@@ -101,6 +101,7 @@ void RuleEngine::look_for_changes(std::optional<RuleEngineOptions> wanted) {
 
 void RuleEngine::settle(rules::CycleOutcome& outcome, rules::StateChange& change) {
   for (const std::string& error : outcome.errors) parts_.log.warning("rule failed", {{"reason", error}});
+  for (const std::string& error : outcome.template_errors) parts_.log.warning("template failed", {{"reason", error}});
   const auto move_all = [](auto& from, auto& to) { std::ranges::move(from, std::back_inserter(to)); };
   move_all(outcome.change.alerts, change.alerts);
   move_all(outcome.change.over, change.over);

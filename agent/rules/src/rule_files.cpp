@@ -4,13 +4,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <set>
-#include <system_error>
 #include <utility>
 
 #include "agent/text_file.h"
@@ -19,14 +13,7 @@ namespace tocsin::agent {
 namespace {
 
 constexpr int kMostLooks = 6;
-
-Result<std::string> content_of(const std::string& path) {
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (!file) return Error{Fault::Environment, std::string("cannot be read: ") + std::strerror(errno == 0 ? EIO : errno)};
-  return text;
-}
+constexpr std::size_t kMostBytes = std::size_t{32} << 20;
 
 }  // namespace
 
@@ -51,9 +38,9 @@ bool RuleFiles::refresh_file(const std::string& path, const rules::RuleFileOptio
   stamps_[path] = stamp;
   LoadedRules& loaded = files_[path];
   loaded.file.path = path;
-  const auto text = content_of(path);
+  const auto text = text_of_file(path, kMostBytes);
   if (!text) {
-    loaded.faults = {{{}, text.error().message}};
+    loaded.faults = {{{}, "cannot be read: " + text.error().message}};
     return true;
   }
   rules::RuleFileReading read = rules::read_rule_file(*text, path, options);
