@@ -145,6 +145,8 @@ class WindowView final : public promql::SeriesReader {
   std::span<const promql::LabelId> labels(promql::SeriesRow row) const noexcept override;
   Result<void> read(std::span<const promql::SeriesRow> rows, promql::TimeRange range,
                     promql::Block& into) const override;
+  Result<void> read_newest(std::span<const promql::SeriesRow> rows, promql::TimeRange range,
+                           promql::Block& into) const override;
   promql::ColumnsRead read_columns(std::span<const promql::SeriesRow> rows, promql::TimeRange range,
                                    promql::ColumnSink& sink) const override;
 

@@ -12,7 +12,7 @@
 // Access, before the handler and before the body is read: credentials where configured (401), the Host header against DNS
 // rebinding and the Origin header against web pages (403). See docs/decisions on how slow clients are held off.
 // Threads: thread-safe; the handler runs on `workers` threads at once, and an exception in it is answered 500.
-// Costs: a thread a worker (about 30 KiB), one more that watches, one copy of the body; with TLS one more thread, which
+// Costs: a thread a worker (about 30 KiB, and of max_header_bytes what a header ever filled), one more that watches, one copy of the body; with TLS one more thread, which
 // moves all bytes, and two more copies. SIGPIPE becomes ignored.
 #pragma once
 
@@ -51,7 +51,7 @@ struct HttpServerOptions {
   std::string listen = "127.0.0.1:9464";  // IPv4 address or "localhost", and a port; port 0 takes a free one
   std::string thread_name = "http";       // at most 9 characters: the threads are <name>-<number>
   unsigned workers = 16;                  // requests at once; a connection holds one while it is open
-  std::size_t max_header_bytes = std::size_t{16} << 10;
+  std::size_t max_header_bytes = std::size_t{80} << 10;  // a long query in the URL is most of it
   std::size_t max_body_bytes = std::size_t{64} << 20;
   std::size_t max_bodies_bytes = std::size_t{256} << 20;  // all bodies being held at once; beyond it 503
   unsigned max_connections_per_peer = 0;  // 0: three quarters of the workers. Loopback peers are not limited

@@ -7,7 +7,7 @@
 //   const SparseHistogram& last = kept.all.back();
 //   kept.numbers_of(last.positive);              // a count a bucket of spans_of(last.positive_spans)
 //
-// What is read is checked: a schema that is known, as many counts as the spans have buckets, nothing negative.
+// What the numbers say together is for the reader to judge: spans may have more buckets than there are counts.
 // Threads: a value of one thread. Costs 120 bytes a histogram, 8 a bucket and 8 a span, in flat arrays.
 #pragma once
 
@@ -71,7 +71,7 @@ inline constexpr SparseHistogramFields kClientHistogram{1, 4, 2, 5, 6, 7, 8, 9, 
 inline constexpr SparseHistogramFields kRemoteWriteHistogram{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
 
 // Reads the fields of one histogram message and appends it, if it is a native one. False: it has no native part (only
-// with kClientHistogram; nothing was appended). Errors: Input, with what does not fit together.
+// with kClientHistogram; nothing was appended). Errors: Input, where it is cut off or has two kinds of counts.
 Result<bool> read_sparse_histogram(ProtobufReader message, const SparseHistogramFields& fields, SparseHistograms& into);
 
 }  // namespace tocsin::wire

@@ -21,6 +21,7 @@
 #include "agent/relabel.h"
 #include "agent/sample_stream.h"
 #include "agent/scrape_config.h"
+#include "rules/promql/float_histogram.h"
 #include "wire/exposition_parser.h"
 
 namespace tocsin::agent {
@@ -97,6 +98,7 @@ class ScrapeSeries {
   std::unordered_map<std::string, Described> described_;    // by family
   std::vector<const Described*> of_family_;                 // of the scrape
   std::vector<Known*> found_;                               // a sample of the scrape; null: passed over
+  std::vector<rules::promql::HistogramPtr> natives_;        // by the scrape's histogram; null: passed over
   std::vector<rules::BatchBuilder::Place> reports_;
   std::uint64_t scrape_ = 0;
   std::uint64_t placed_ = 0;        // places that the stream remembers

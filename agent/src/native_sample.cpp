@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/src/native_sample.h"
 
+#include <utility>
+
+#include "rules/promql/histogram_math.h"
+
 namespace tocsin::agent {
 
-rules::promql::HistogramPtr native_sample(const wire::SparseHistograms& from, const wire::SparseHistogram& histogram) {
+Result<rules::promql::HistogramPtr> native_sample(const wire::SparseHistograms& from, const wire::SparseHistogram& histogram) {
   auto made = std::make_shared<rules::promql::FloatHistogram>();
   made->hint = static_cast<rules::promql::CounterResetHint>(histogram.hint);
   made->schema = histogram.schema;
@@ -20,7 +24,8 @@ rules::promql::HistogramPtr native_sample(const wire::SparseHistograms& from, co
   copy(histogram.positive, made->positive);
   copy(histogram.negative, made->negative);
   copy(histogram.custom_bounds, made->custom_bounds);
-  return made;
+  if (auto admitted = rules::promql::admit(*made, !histogram.of_floats); !admitted) return admitted.error();
+  return rules::promql::HistogramPtr(std::move(made));
 }
 
 }  // namespace tocsin::agent

@@ -5,7 +5,7 @@
 //   walk(expr, [&](const Expr& inner, std::span<const Expr* const> parents) { ... });    // parents first; walk.h
 //
 // Visit without a default, so that a new node fails to compile where it is not handled. Children are never null. A tree
-// is at most kMostDepth deep: recursion over it is safe.
+// is at most kMostHeight high: recursion over it is safe.
 // Threads: immutable after parsing; hold it as std::shared_ptr<const Expr>. Costs about 200 bytes a node.
 #pragma once
 
@@ -23,7 +23,8 @@
 
 namespace tocsin::rules::promql {
 
-inline constexpr int kMostDepth = 500;
+inline constexpr int kMostDepth = 500;     // of what is written inside another
+inline constexpr int kMostHeight = 2'500;  // with operators in a row, each of which has all before it on its left
 
 struct Expr;
 using ExprPtr = std::unique_ptr<Expr>;

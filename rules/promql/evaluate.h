@@ -31,7 +31,7 @@ struct EvaluationTime {
 constexpr EvaluationTime instant(std::int64_t time_ms) noexcept { return {time_ms, time_ms, 0}; }
 
 struct EvaluationLimits {
-  std::uint64_t samples = 50'000'000;                       // read in all
+  std::uint64_t samples = 50'000'000;                       // held at once
   std::uint64_t series = 1'000'000;                         // of one selector
   std::uint64_t memory_bytes = std::uint64_t{1} << 30;      // of intermediate values
   std::chrono::nanoseconds timeout = std::chrono::minutes(2);

@@ -60,6 +60,9 @@ bool has_infinity(const FloatHistogram& histogram) noexcept;
 
 // Errors: Input, in Prometheus' words: spans against buckets, negative counts, bounds, schema.
 Result<void> validate(const FloatHistogram& histogram);
+// What a receiver takes, as Prometheus does: schemas 9 to 52 become 8. `whole`: its counts are integers, so that they must add up.
+// Errors: validate()'s, and a count that is not the sum of the buckets.
+Result<void> admit(FloatHistogram& histogram, bool whole);
 
 // A running sum or mean by Kahan's method. A mean does not overflow where the sum would.
 class HistogramSum {

@@ -6,7 +6,7 @@
 //   evaluate(**expr, reader, {.time = instant(now_ms)});   // see evaluate.h
 //
 // What Prometheus has behind feature flags is refused with the name of the setting, unless ParseOptions allow it.
-// Threads: pure. Costs about 100 ns a token; text over kMostText and trees deeper than kMostDepth are refused.
+// Threads: pure. Costs about 100 ns a token; text over kMostText and what is deeper than kMostDepth or higher than kMostHeight is refused.
 #pragma once
 
 #include <cstddef>

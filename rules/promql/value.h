@@ -90,7 +90,8 @@ struct Coverage {
   };
   std::vector<Selector> selectors;  // in the order they stand in the text
   std::vector<Comparison> comparisons;
-  std::uint64_t samples_read = 0;
+  std::uint64_t samples_read = 0;  // of the store and of subqueries, in all
+  std::uint64_t samples_peak = 0;  // the most that were held at once
 };
 
 struct Evaluation {

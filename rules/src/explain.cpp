@@ -167,6 +167,14 @@ void Explainer::add_children(const Expr& expr, std::size_t place, std::size_t de
 }  // namespace
 
 Explanation explain(const Expr& expr, const promql::SeriesReader& reader, const ExplainSettings& settings) {
+  if (expr.height > promql::kMostDepth) {  // each operator would be evaluated with all before it
+    Explanation refused;
+    ExplainedPart& part = refused.parts.emplace_back();
+    part.place = expr.range;
+    part.text = promql::to_string(expr);
+    part.error = "it has too many operators in a row to be looked into";
+    return refused;
+  }
   Explainer explainer(expr, reader, settings);
   explainer.add(expr, 0, Order::AsTheyCome);
   PartTree tree = explainer.take();

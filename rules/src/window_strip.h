@@ -51,6 +51,8 @@ struct StripView {
   std::vector<std::shared_ptr<const Column>> columns;  // oldest first, newer than the chunks
   // Appends the samples of these slots' rows, one after the other. Requires: rows are of this strip and ascending.
   void read(std::span<const promql::SeriesRow> rows, promql::TimeRange range, promql::Block& into) const;
+  // The same, of each row its newest sample alone: from the newest column backwards until every row has one.
+  void read_newest(std::span<const promql::SeriesRow> rows, promql::TimeRange range, promql::Block& into) const;
   // SeriesReader::read_columns() of such rows.
   promql::ColumnsRead read_columns(std::span<const promql::SeriesRow> rows, promql::TimeRange range, promql::ColumnSink& sink) const;
 };

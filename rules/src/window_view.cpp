@@ -64,6 +64,16 @@ Result<void> WindowView::read(std::span<const SeriesRow> rows, TimeRange range, 
   return {};
 }
 
+Result<void> WindowView::read_newest(std::span<const SeriesRow> rows, TimeRange range, Block& into) const {
+  into.clear();
+  while (!rows.empty()) {
+    const auto some = of_one_strip(rows);
+    state_->strips[some[0] / kStripSlots]->read_newest(some, range, into);
+    rows = rows.subspan(some.size());
+  }
+  return {};
+}
+
 promql::ColumnsRead WindowView::read_columns(std::span<const SeriesRow> rows, TimeRange range, promql::ColumnSink& sink) const {
   if (rows.empty()) return {};
   return state_->strips[rows[0] / kStripSlots]->read_columns(of_one_strip(rows), range, sink);

@@ -56,6 +56,17 @@ TEST_F(PrometheusApiTest, AFormIsReadLikeAQuery) {
   EXPECT_EQ(answer_of(router_, request).body, R"({"status":"success","data":{"resultType":"scalar","result":[4.050,"2"]}})");
 }
 
+TEST_F(PrometheusApiTest, WhatAFormSaysComesBeforeWhatTheUrlSays) {
+  wire::HttpRequest request = request_of("POST", "/api/v1/query", "query=1&time=7");
+  request.headers.add("Content-Type", "application/x-www-form-urlencoded");
+  request.body = "query=2";
+  EXPECT_THAT(answer_of(router_, request).body, HasSubstr(R"("result":[7,"2"])"));
+  request = request_of("POST", "/api/v1/series", "match[]=latency");
+  request.headers.add("Content-Type", "application/x-www-form-urlencoded");
+  request.body = "match[]={job=%22web%22}";
+  EXPECT_THAT(answer_of(router_, request).body, HasSubstr(R"("data":[{"__name__":"requests_total","job":"web"},{"__name__":"latency"}])"));
+}
+
 TEST_F(PrometheusApiTest, StringsAndHistograms) {
   EXPECT_THAT(get("query", "query=%22a%22&time=1").body, HasSubstr(R"("resultType":"string","result":[1,"a"])"));
   EXPECT_THAT(get("query", "query=latency&time=300").body,
@@ -84,6 +95,10 @@ TEST_F(PrometheusApiTest, WhatIsWrongIsSaidInPrometheusWords) {
   error("query_range", "query=requests_total[1m]&start=0&end=1&step=1", "bad_data", "must be Scalar or instant Vector");
   error("series", "", "bad_data", "no match[] parameter provided");
   error("series", "match[]={", "bad_data", "invalid parameter");
+  error("series", "match[]={}", "bad_data", R"("invalid parameter \"match[]\": match[] must contain at least one non-empty matcher")");
+  for (const char* path : {"labels", "label/job/values"})
+    error(path, "match[]=requests_total&match[]={job=~%22.*%22}", "bad_data", R"("match[] must contain at least one non-empty matcher")");
+  error("query", "query=", "bad_data", R"(invalid parameter \"query\": unknown position: parse error: no expression found in input)");
   error("query", "query=requests_total%20*%20on()%20requests_total&time=300", "execution", "many-to-many", 422);
 }
 
@@ -97,6 +112,11 @@ TEST_F(PrometheusApiTest, SeriesLabelsAndValues) {
   EXPECT_EQ(get("label/__name__/values", "match[]={job=%22web%22}").body, R"({"status":"success","data":["requests_total"]})");
   EXPECT_EQ(get("label/none/values", "").body, R"({"status":"success","data":[]})");
   EXPECT_EQ(get("label/none", "").status, 404);
+  // Nothing was between an end and a later start; the least and the greatest time that Prometheus knows are times.
+  for (const char* path : {"series", "labels", "label/job/values"})
+    EXPECT_EQ(get(path, "match[]=requests_total&start=5&end=4").body, R"({"status":"success","data":[]})") << path;
+  EXPECT_EQ(get("label/job/values", "start=-292273086-05-16T16:47:06Z&end=292277025-08-18T07:12:54.999999999Z").body,
+            R"({"status":"success","data":["shop","web"]})");
 }
 
 TEST_F(PrometheusApiTest, WarningsAndInfosCarryTheirPlace) {
@@ -119,7 +139,7 @@ TEST_F(PrometheusApiTest, LookBackTimeoutAndLimit) {
   EXPECT_EQ(get("query", "query=requests_total&limit=-1").status, 400);
   EXPECT_THAT(get("query", "query=requests_total&time=300&limit=1").body, HasSubstr("results truncated due to limit"));
   EXPECT_THAT(get("labels", "limit=1").body, HasSubstr(R"("data":["__name__"],"warnings":["results truncated due to limit"])"));
-  EXPECT_EQ(get("series", "match[]=requests_total&start=5&end=4").status, 400);
+  EXPECT_THAT(get("query", "query=1&timeout=0").body, HasSubstr(R"(invalid parameter \"query\": context deadline exceeded)"));
 }
 
 TEST_F(PrometheusApiTest, ALabelMayBeEscaped) {
@@ -133,8 +153,17 @@ TEST_F(PrometheusApiTest, FormatsAndParses) {
   EXPECT_EQ(get("format_query", "query=sum(foo)by(x)").body, R"json({"status":"success","data":"sum by (x) (foo)"})json");
   EXPECT_EQ(get("parse_query", "query=foo%20*%202").body,
             R"({"status":"success","data":{"type":"binaryExpr","op":"*","lhs":{"type":"vectorSelector","name":"foo",)"
-            R"("matchers":[{"name":"__name__","value":"foo","type":"="}],"offset":0,"timestamp":null,"startOrEnd":null,)"
+            R"("matchers":[{"name":"__name__","value":"foo","type":"="}],"offset":0,"offsetExpr":null,"timestamp":null,"startOrEnd":null,)"
             R"("anchored":false,"smoothed":false},"rhs":{"type":"numberLiteral","val":"2"},"matching":null,"bool":false}})");
+}
+
+TEST_F(PrometheusApiTest, ATreeKeepsHowDurationsAndFillsWereWritten) {
+  const std::string body = get("parse_query", "query=a[1m*2:step()]%20offset%20-(3)").body;
+  EXPECT_THAT(body, HasSubstr(R"("range":0,"rangeExpr":{"type":"durationExpr","op":"*","lhs":{"type":"numberLiteral","val":"60","duration":true},)"
+                              R"("rhs":{"type":"numberLiteral","val":"2","duration":false},"wrapped":false},)"));
+  EXPECT_THAT(body, HasSubstr(R"("step":0,"stepExpr":{"type":"durationExpr","op":"step","lhs":null,"rhs":null,"wrapped":false},)"));
+  EXPECT_THAT(body, HasSubstr(R"("offsetExpr":{"type":"durationExpr","op":"-","lhs":null,"rhs":{"type":"durationExpr","op":"+","lhs":null,)"));
+  EXPECT_THAT(get("parse_query", "query=a%2Bfill_left(2)b").body, HasSubstr(R"("fillValues":{"lhs":2,"rhs":null})"));
 }
 
 TEST(LabelName, IsReadAsEscaped) {

@@ -61,6 +61,10 @@ class RemoteWriteTest : public ::testing::Test {
         nested(s, 2, [&](ProtobufWriter& w) { w.fixed_double(1, one.value), w.varint(2, static_cast<std::uint64_t>(one.time_ms)); });
     });
   }
+  void nested_message(const std::function<void(ProtobufWriter&)>& fill) {
+    ProtobufWriter writer(message_);
+    nested(writer, 1, fill);
+  }
   Answer send(std::string body, wire::HttpHeaders headers = {{"Content-Type", "application/x-protobuf"}, {"Content-Encoding", "snappy"}}) {
     wire::HttpRequest request;
     request.method = "POST";
@@ -112,6 +116,40 @@ TEST_F(RemoteWriteTest, PartOfARequestIsTaken) {
   EXPECT_EQ(totals.rejected.at("out_of_order"), 1);
   EXPECT_EQ(totals.rejected.at("bad_labels"), 1);
   EXPECT_EQ(totals.rejected.at("ahead"), 1);
+}
+
+TEST_F(RemoteWriteTest, HistogramsThatDoNotAddUpAreRejectedAlone) {
+  const auto histogram = [&](const char* name, std::uint64_t count, std::int32_t schema) {
+    nested_message([&](ProtobufWriter& s) {
+      nested(s, 1, [&](ProtobufWriter& l) { l.bytes(1, "__name__"), l.bytes(2, name); });
+      nested(s, 4, [&](ProtobufWriter& h) {
+        h.varint(1, count), h.fixed_double(3, 1), h.signed_varint(4, schema), h.fixed_double(5, 0.001), h.varint(6, 1);
+        nested(h, 11, [](ProtobufWriter& span) { span.signed_varint(1, 0), span.varint(2, 2); });
+        h.bytes(12, std::string("\x02\x00", 2));  // two buckets of one
+        h.varint(15, static_cast<std::uint64_t>(now_ms()));
+      });
+    });
+  };
+  histogram("good", 3, 0);
+  histogram("fine", 3, 12);
+  histogram("bad", 9, 0);
+  histogram("worse", 3, -9);
+  series({{"__name__", "x"}}, {{1, now_ms()}});
+  const Answer answer = send();
+  EXPECT_EQ(answer.status, 400);
+  EXPECT_THAT(answer.body, HasSubstr("2 samples rejected: bad: 3 observations found in buckets, but the Count field is 9: "
+                                     "histogram's observation count should equal the number of observations found in the buckets"));
+  EXPECT_EQ(receiver_.ledger().totals().rejected.at("bad_histogram"), 2);
+  EXPECT_EQ(receiver_.ledger().totals().accepted, 3);
+  const auto view = window_.view();
+  for (const char* name : {"good", "fine"}) {
+    const auto rows = *view->select(std::vector{*rules::promql::Matcher::make("__name__", rules::promql::MatchType::Equal, name)},
+                                    {0, now_ms()});
+    rules::promql::Block block;
+    ASSERT_TRUE(view->read(rows, {0, now_ms()}, block));
+    ASSERT_EQ(block.histograms.size(), 1U) << name;
+    EXPECT_EQ(block.histograms[0]->schema, name == std::string("good") ? 0 : 8);
+  }
 }
 
 TEST_F(RemoteWriteTest, WhatIsNoRequest) {

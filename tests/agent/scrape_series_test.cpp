@@ -7,6 +7,7 @@
 #include "rules/promql/series_reader.h"
 #include "tests/agent/window_reading.h"
 #include "wire/exposition_parser.h"
+#include "wire/protobuf.h"
 
 namespace tocsin::agent {
 namespace {
@@ -132,6 +133,23 @@ TEST_F(ScrapeSeriesTest, LimitsFailTheWholeScrape) {
   EXPECT_THAT(scrape("w{a2345678x=\"1\"} 1\n"), HasSubstr("label_name_length_limit"));
   with({.label_value_length_limit = 5});
   EXPECT_THAT(scrape("w{a=\"123456\"} 1\n"), HasSubstr("label_value_length_limit"));
+}
+
+TEST_F(ScrapeSeriesTest, AHistogramThatDoesNotAddUpFailsTheScrape) {
+  const auto body = [](std::uint64_t count) {
+    std::string message, out;
+    wire::ProtobufWriter family(message);
+    family.bytes(1, "h"), family.varint(3, 4);
+    const auto metric = family.begin(4), histogram = family.begin(7);
+    family.varint(1, count), family.fixed_double(6, 0.001), family.varint(7, 2);
+    family.end(histogram), family.end(metric);
+    wire::ProtobufWriter(out).raw_varint(message.size());
+    return out + message;
+  };
+  with({});
+  EXPECT_EQ(scrape(body(2), wire::ExpositionFormat::Protobuf), "");
+  EXPECT_THAT(scrape(body(5), wire::ExpositionFormat::Protobuf), HasSubstr("h: 2 observations found in buckets, but the Count field is 5"));
+  EXPECT_THAT(read("up")[0], HasSubstr("0@0"));
 }
 
 TEST_F(ScrapeSeriesTest, StartsAreKept) {

@@ -45,6 +45,8 @@ TEST(Targets, PrometheusShape) {
 TEST(Targets, Filters) {
   EXPECT_THAT(targets_json(some(), wire::parse_query("state=dropped")), HasSubstr(R"("activeTargets":[],)"));
   EXPECT_THAT(targets_json(some(), wire::parse_query("state=active")), HasSubstr(R"("droppedTargets":[],)"));
+  EXPECT_THAT(targets_json(some(), wire::parse_query("state=other")),
+              HasSubstr(R"("data":{"activeTargets":[],"droppedTargets":[],"droppedTargetCounts":null})"));
   EXPECT_THAT(targets_json(some(), wire::parse_query("scrapePool=k")), Not(HasSubstr(R"("health":"up")")));
 }
 

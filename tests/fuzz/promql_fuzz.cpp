@@ -22,7 +22,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!parsed.expr) return 0;
   walk(*parsed.expr, [&](const Expr& expr, std::span<const Expr* const> parents) {
     if (expr.range.begin > expr.range.end || expr.range.end > text.size()) std::abort();
-    if (parents.size() >= static_cast<std::size_t>(kMostDepth)) std::abort();
+    if (parents.size() >= static_cast<std::size_t>(kMostHeight)) std::abort();
   });
   const std::string once = to_string(*parsed.expr);
   if (once.size() > kMostText) return 0;

@@ -147,7 +147,7 @@ TEST_F(Evaluate, RemarksHavePrometheusWordsAndAPlace) {
 }
 
 TEST_F(Evaluate, LimitsAndCancelling) {
-  EXPECT_EQ(run("sum(requests_total)", {.limits = {.samples = 3}}).error().fault, Fault::TooLarge);
+  EXPECT_EQ(text("requests_total", {.limits = {.samples = 3}}), "query processing would load too many samples into memory in query execution");
   EXPECT_EQ(run("sum(requests_total)", {.limits = {.series = 3}}).error().fault, Fault::TooLarge);
   EXPECT_EQ(run("requests_total", {.limits = {.memory_bytes = 10}}).error().fault, Fault::TooLarge);
   std::stop_source stop;
@@ -160,6 +160,21 @@ TEST_F(Evaluate, LimitsAndCancelling) {
   EXPECT_EQ(text("sum(requests_total)", late), "query timed out in expression evaluation");
 }
 
+TEST_F(Evaluate, SamplesAreLimitedByWhatIsHeldAtOnce) {
+  const auto samples = [&](const std::string& query, std::uint64_t limit) { return run(query, {.limits = {.samples = limit}}); };
+  // Four series with 20 samples each in five minutes.
+  const auto one = samples("sum(rate(requests_total[5m]))", 20);
+  ASSERT_TRUE(one);
+  EXPECT_EQ(one->coverage.samples_read, 80U);
+  EXPECT_LE(one->coverage.samples_peak, 20U);
+  EXPECT_EQ(samples("sum(rate(requests_total[5m]))", 19).error().fault, Fault::TooLarge);
+  EXPECT_EQ(samples("requests_total[5m]", 70).error().fault, Fault::TooLarge) << "all of them are the answer";
+  EXPECT_TRUE(samples("max(max_over_time(requests_total[10m:1s]))", 3'000));
+  EXPECT_EQ(samples("max(max_over_time(requests_total[10m:1s]))", 599).error().fault, Fault::TooLarge);
+  // The latest sample of each is all that is read of them.
+  EXPECT_EQ(samples("requests_total", 8)->coverage.samples_read, 4U);
+}
+
 TEST_F(Evaluate, DeepNestingOverManyStepsIsBounded) {
   std::string deep = "time()";
   for (int i = 0; i < 200; ++i) deep = "1+(" + deep + ")";
@@ -168,6 +183,19 @@ TEST_F(Evaluate, DeepNestingOverManyStepsIsBounded) {
   many.time = {1000, 1'000'000, 1};
   EXPECT_EQ(run(deep, many).error().fault, Fault::TooLarge);
   EXPECT_EQ(run("sum_over_time(vector(1)[100d:1ms])").error().fault, Fault::TooLarge);
+}
+
+TEST_F(Evaluate, OperatorsInARowAreMany) {
+  const auto row = [](std::string_view first, std::string_view more) {
+    std::string out(first);
+    for (int i = 0; i < 2'000; ++i) out += more;
+    return out;
+  };
+  EXPECT_EQ(text(row("1", "+1")), "2001");
+  EXPECT_EQ(text(row("vector(1)", " + vector(1)")), "{} 2001\n");
+  EXPECT_EQ(text(row("vector(1)", " + 1")), "{} 2001\n");
+  EXPECT_EQ(text("count(" + row("requests_total", " or requests_total") + ")"), "{} 4\n");
+  EXPECT_EQ(text("count(" + row("requests_total", " == requests_total") + ")"), "{} 4\n");
 }
 
 TEST_F(Evaluate, NamesGoAtOnceUnlessTheyAreDelayed) {

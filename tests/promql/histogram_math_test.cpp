@@ -187,6 +187,35 @@ TEST(HistogramMath, ValidatesWhatComesFromOutside) {
   EXPECT_FALSE(validate(torn).ok());
 }
 
+TEST(HistogramMath, WhatAReceiverTakesAddsUp) {
+  const auto fault = [](FloatHistogram histogram, bool whole = true) {
+    const auto admitted = admit(histogram, whole);
+    return admitted ? std::string() : admitted.error().message;
+  };
+  FloatHistogram sent = exponential(0, 0, {1, 2});
+  sent.zero_count = 1;
+  sent.count = 4;
+  EXPECT_EQ(fault(sent), "");
+  sent.count = 9;
+  EXPECT_EQ(fault(sent), "4 observations found in buckets, but the Count field is 9: histogram's observation count should equal the "
+                         "number of observations found in the buckets (in absence of NaN)");
+  EXPECT_EQ(fault(sent, false), "") << "sums of fractions are not exact";
+  sent.sum = std::nan("");
+  EXPECT_EQ(fault(sent), "") << "five were NaN";
+  sent.count = 3;
+  EXPECT_NE(fault(sent).find("should be at least the number"), std::string::npos);
+  FloatHistogram fine = exponential(52, 0, {1, 2});
+  fine.count = 3;
+  ASSERT_TRUE(admit(fine, true));
+  EXPECT_EQ(fine.schema, 8);
+  EXPECT_EQ(fine.positive, std::vector<double>({1, 2}));
+  fine.schema = 9;
+  fine.positive.pop_back();
+  EXPECT_EQ(fault(fine), "positive side: spans need 2 buckets, have 1 buckets: histogram spans specify different number of buckets than provided");
+  fine.schema = 53;
+  EXPECT_NE(fault(fine).find("got schema 53"), std::string::npos);
+}
+
 TEST(HistogramBuckets, BoundsOfEverySchema) {
   EXPECT_EQ(exponential_bound(0, 0), 1);
   EXPECT_EQ(exponential_bound(3, 0), 8);

@@ -150,7 +150,8 @@ TEST(Parse, DepthAndSizeAreBounded) {
         repeated("sum(", 100'000), "a offset " + repeated("(", 100'000) + "1"}) {
     EXPECT_FALSE(parse(text, kAll)) << text.substr(0, 20);
   }
-  EXPECT_TRUE(parse(repeated("a + ", kMostDepth - 2) + "a"));
+  EXPECT_TRUE(parse(repeated("a + ", 2'000) + "a")) << "each has all before it on its left: that is not nesting";
+  EXPECT_TRUE(parse("sum(" + repeated("a or ", 2'000) + "a)"));
   EXPECT_TRUE(parse(repeated("(", kMostDepth - 2) + "a" + repeated(")", kMostDepth - 2)));
   const auto large = parse(std::string(kMostText + 1, ' '));
   ASSERT_FALSE(large);

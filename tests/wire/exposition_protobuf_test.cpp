@@ -155,12 +155,12 @@ TEST(ExpositionProtobuf, Faults) {
   EXPECT_THAT(message(family("x", 9, [](ProtobufWriter&) {})), HasSubstr("type is not known"));
   EXPECT_THAT(message(family("x", 1, [](ProtobufWriter& w) { pair(w, 1, "a", "b"), pair(w, 1, "a", "c"); })),
               HasSubstr("given twice"));
-  // A span that promises four thousand million buckets costs nothing.
-  EXPECT_THAT(message(family("x", 4, [](ProtobufWriter& w) {
+  // A span that promises four thousand million buckets costs nothing; whether they are there is for the reader to judge.
+  EXPECT_EQ(message(family("x", 4, [](ProtobufWriter& w) {
     nested(w, 7, [](ProtobufWriter& h) {
       nested(h, 12, [](ProtobufWriter& span) { span.varint(2, 0xFFFFFFFFU); });
     });
-  })), HasSubstr("spans and counts differ"));
+  })), "");
 }
 
 // A value of another type than the family's does not count, wherever it lies.

@@ -110,7 +110,7 @@ TEST(RemoteWriteCodec, SeriesWithFaultsAreMarked) {
   EXPECT_THAT(fault([](ProtobufWriter& s) { label(s, "__name__", "x"), label(s, "", "1"); }), HasSubstr("no name"));
   EXPECT_THAT(fault([](ProtobufWriter& s) {
     label(s, "__name__", "x");
-    nested(s, 4, [](ProtobufWriter& h) { nested(h, 11, [](ProtobufWriter& span) { span.varint(2, 5); }); });
+    nested(s, 4, [](ProtobufWriter& h) { h.bytes(12, "\x02"), h.bytes(13, std::string(8, '\0')); });
   }), HasSubstr("does not fit"));
   EXPECT_THAT(fault([](ProtobufWriter& s) {
     for (int i = 0; i < 200; ++i) label(s, "l" + std::to_string(i), "1");

@@ -311,9 +311,10 @@ int CivetServer::on_error(mg_connection* connection, int status, const char* tex
   if (watched(connection).ended()) {
     refusal = {Cause::Slow, 408, "the request header came too slowly"};
   } else if (refusal.body == "Malformed message" || refusal.body == "Message too large") {
-    // civetweb does not tell a broken header from one that is too long.
-    refusal.body = "the request header is malformed, or longer than " +
-                   std::to_string(server.service_.options.max_header_bytes) + " bytes";
+    // civetweb does not tell a broken header from one that is too long; what came before on this connection counts too.
+    const std::size_t most = server.service_.options.max_header_bytes;
+    if (server.watch_.received(watched(connection)) >= most) refusal = {Cause::TooLarge, 431, {}};
+    refusal.body = "the request header is malformed, or longer than " + std::to_string(most) + " bytes";
   }
   refusal.body += '\n';
   server.refuse(connection, {}, std::move(refusal));

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/tcp.h>
 #include <pthread.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -260,6 +261,17 @@ void ConnectionWatch::shut_all() {
   for (Connection& connection : open_) connection.ended_.store(true, std::memory_order_release);
   // The listening socket too: civetweb's accepting thread looks at its stop flag only when something happens there.
   for (const Socket& socket : sockets_at(local_.address, local_.port)) ::shutdown(socket.get(), SHUT_RDWR);
+}
+
+std::uint64_t ConnectionWatch::received(const Connection& connection) const {
+  const std::lock_guard lock(mutex_);
+  for (const Socket& socket : sockets_at(local_.address, local_.port)) {
+    if (peer_of(socket.get()) != connection.peer_) continue;
+    tcp_info info{};
+    socklen_t size = sizeof(info);
+    return getsockopt(socket.get(), IPPROTO_TCP, TCP_INFO, &info, &size) == 0 ? info.tcpi_bytes_received : 0;
+  }
+  return 0;
 }
 
 ConnectionWatch::Counts ConnectionWatch::counts() const {

@@ -73,6 +73,8 @@ class ConnectionWatch {
   // Its peer is known.
   void identify(Connection& connection, const char* peer_address, int peer_port);
   void close(Connection& connection);
+  // Bytes that its peer has sent since it came; 0: the system does not tell. Costs a look at every descriptor.
+  std::uint64_t received(const Connection& connection) const;
 
   // Ends what waits without a request, now and as it comes. True when all connections were closed by then.
   bool drain(Monotonic until);

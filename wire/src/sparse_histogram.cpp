@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wire/sparse_histogram.h"
 
-#include <cmath>
 #include <string>
 
 namespace tocsin::wire {
 namespace {
 
 using Range = SparseHistogram::Range;
-
-constexpr std::int32_t kLeastSchema = -4, kMostSchema = 8;
 
 class SparseReader {
  public:
@@ -18,6 +15,13 @@ class SparseReader {
 
  private:
   void field(ProtobufReader& reader);
+  // A client writes both kinds of counts, one of them as 0.
+  void read_float(ProtobufReader& reader, double& into) {
+    const double read = reader.fixed_double();
+    if (read == 0 && fields_.timestamp == 0) return;
+    into = read;
+    histogram_.of_floats = true;
+  }
 
   const SparseHistogramFields& fields_;
   SparseHistograms& into_;
@@ -62,12 +66,12 @@ void SparseReader::field(ProtobufReader& reader) {
   const std::uint32_t field = reader.field();
   const auto is = [&](std::uint32_t wanted, WireType type) { return wanted != 0 && field == wanted && reader.type() == type; };
   if (is(fields_.count, WireType::Varint)) histogram_.count = static_cast<double>(reader.varint());
-  else if (is(fields_.count_float, WireType::Fixed64)) histogram_.count = reader.fixed_double(), histogram_.of_floats |= histogram_.count != 0;
+  else if (is(fields_.count_float, WireType::Fixed64)) read_float(reader, histogram_.count);
   else if (is(fields_.sum, WireType::Fixed64)) histogram_.sum = reader.fixed_double();
   else if (is(fields_.schema, WireType::Varint)) histogram_.schema = static_cast<std::int32_t>(reader.signed_varint());
   else if (is(fields_.zero_threshold, WireType::Fixed64)) histogram_.zero_threshold = reader.fixed_double();
   else if (is(fields_.zero_count, WireType::Varint)) histogram_.zero_count = static_cast<double>(reader.varint());
-  else if (is(fields_.zero_count_float, WireType::Fixed64)) histogram_.zero_count = reader.fixed_double();
+  else if (is(fields_.zero_count_float, WireType::Fixed64)) read_float(reader, histogram_.zero_count);
   else if (is(fields_.reset_hint, WireType::Varint)) {
     const std::uint64_t hint = reader.varint();
     histogram_.hint = hint <= 3 ? static_cast<SparseResetHint>(hint) : SparseResetHint::Unknown;
@@ -82,32 +86,11 @@ void SparseReader::field(ProtobufReader& reader) {
   else reader.skip();
 }
 
-Error mismatch(std::string what) { return Error{Fault::Input, "native histogram: " + std::move(what)}; }
-
-// Differences become counts; spans and counts must fit.
-Result<void> settle(std::vector<SparseSpan>& spans, std::vector<double>& counts, std::vector<double>& deltas) {
-  if (!counts.empty() && !deltas.empty()) return mismatch("counts both whole and as differences");
+// Differences become counts.
+Result<void> settle(std::vector<double>& counts, const std::vector<double>& deltas) {
+  if (!counts.empty() && !deltas.empty()) return Error{Fault::Input, "native histogram: counts both whole and as differences"};
   double running = 0;
   for (const double delta : deltas) counts.push_back(running += delta);
-  std::uint64_t buckets = 0;
-  for (std::size_t i = 0; i < spans.size(); ++i) {
-    if (i != 0 && spans[i].offset < 0) return mismatch("a span goes back");
-    buckets += spans[i].length;
-  }
-  if (buckets != counts.size()) return mismatch("spans and counts differ in number");
-  for (const double count : counts)
-    if (!(count >= 0)) return mismatch("a bucket's count is negative or NaN");
-  return {};
-}
-
-Result<void> check_bounds(const SparseHistogram& histogram, const std::vector<double>& custom) {
-  if (histogram.schema != kCustomBoundsSchema) {
-    if (histogram.schema < kLeastSchema || histogram.schema > kMostSchema) return mismatch("its schema is not -4 to 8");
-    if (!custom.empty()) return mismatch("custom bounds with an exponential schema");
-    return {};
-  }
-  for (std::size_t i = 0; i < custom.size(); ++i)
-    if (!std::isfinite(custom[i]) || (i != 0 && custom[i] <= custom[i - 1])) return mismatch("custom bounds do not ascend");
   return {};
 }
 
@@ -125,13 +108,8 @@ Result<bool> SparseReader::read(ProtobufReader message) {
   const bool native = !positive_spans_.empty() || !negative_spans_.empty() || histogram_.zero_threshold > 0 ||
                       histogram_.zero_count > 0;
   if (!native && fields_.timestamp == 0) return false;
-  if (auto fits = settle(positive_spans_, positive_, positive_deltas_); !fits) return fits.error();
-  if (auto fits = settle(negative_spans_, negative_, negative_deltas_); !fits) return fits.error();
-  if (auto fits = check_bounds(histogram_, custom_); !fits) return fits.error();
-  if (histogram_.schema == kCustomBoundsSchema && (!negative_.empty() || histogram_.zero_count != 0))
-    return mismatch("custom bounds with a zero bucket or buckets below zero");
-  if (!(histogram_.count >= 0) || !(histogram_.zero_count >= 0) || !(histogram_.zero_threshold >= 0))
-    return mismatch("its count or zero bucket is negative or NaN");
+  if (auto settled = settle(positive_, positive_deltas_); !settled) return settled.error();
+  if (auto settled = settle(negative_, negative_deltas_); !settled) return settled.error();
   histogram_.positive_spans = append(into_.spans, positive_spans_);
   histogram_.negative_spans = append(into_.spans, negative_spans_);
   histogram_.positive = append(into_.numbers, positive_);

@@ -214,7 +214,7 @@ void write_stats(wire::JsonWriter& json, const rules::promql::Coverage& coverage
   json.key("samples");
   json.begin_object();
   json.field("totalQueryableSamples", coverage.samples_read);
-  json.field("peakSamples", coverage.samples_read);  // at most: they are read in pieces
+  json.field("peakSamples", coverage.samples_peak);
   json.end();
   json.end();
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/api/src/api_call.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <limits>
@@ -19,14 +20,24 @@ using rules::promql::TimeRange;
 
 namespace {
 
-// Prometheus' own: what "no time given" stands for in series, labels and label values.
+// Prometheus' words for the least and the greatest time, and what "no time given" stands for in series, labels and label values.
+constexpr std::string_view kMinTime = "-292273086-05-16T16:47:06Z", kMaxTime = "292277025-08-18T07:12:54.999999999Z";
 constexpr TimeRange kAllTime{std::numeric_limits<std::int64_t>::min() / 4, std::numeric_limits<std::int64_t>::max() / 4};
+
+std::string first_line(std::string_view text) { return std::string(text.substr(0, text.find('\n'))); }
+
+// Whether every series without labels of its own is meant as well: nobody asks for all there is by mistake.
+bool takes_everything(const std::vector<rules::promql::Matcher>& matchers) {
+  return std::ranges::all_of(matchers, [](const auto& matcher) { return matcher.matches(""); });
+}
 
 }  // namespace
 
-ApiCall::ApiCall(const wire::HttpRequest& asked) : parameters(asked.query) {
-  if (!asked.headers.value("Content-Type").starts_with("application/x-www-form-urlencoded")) return;
-  for (const auto& [name, value] : wire::parse_query(asked.body)) parameters.add(name, value);
+ApiCall::ApiCall(const wire::HttpRequest& asked) {
+  // As Go's FormValue: what the body says comes before what the URL says.
+  if (!asked.is_read() && asked.headers.value("Content-Type").starts_with("application/x-www-form-urlencoded"))
+    parameters = wire::parse_query(asked.body);
+  for (const auto& [name, value] : asked.query) parameters.add(name, value);
 }
 
 void ApiCall::refuse_parameter(std::string_view name, std::string_view why) {
@@ -36,6 +47,8 @@ void ApiCall::refuse_parameter(std::string_view name, std::string_view why) {
 std::optional<std::int64_t> ApiCall::time_ms(std::string_view name) {
   const std::string* text = parameters.find(name);
   if (text == nullptr || text->empty()) return std::nullopt;
+  if (*text == kMinTime) return kAllTime.from_ms;
+  if (*text == kMaxTime) return kAllTime.to_ms;
   if (const auto time = wire::parse_timestamp(*text))
     return std::chrono::floor<std::chrono::milliseconds>(time->time_since_epoch()).count();
   refuse_parameter(name, "cannot parse \"" + *text + "\" to a valid timestamp");
@@ -69,9 +82,7 @@ std::size_t ApiCall::limit() {
 }
 
 TimeRange ApiCall::range() {
-  const TimeRange range{time_ms("start").value_or(kAllTime.from_ms), time_ms("end").value_or(kAllTime.to_ms)};
-  if (range.to_ms < range.from_ms) refuse_parameter("end", "end timestamp must not be before start timestamp");
-  return range;
+  return {time_ms("start").value_or(kAllTime.from_ms), time_ms("end").value_or(kAllTime.to_ms)};
 }
 
 ExprPtr ApiCall::expression(std::string_view name, bool experimental) {
@@ -79,7 +90,8 @@ ExprPtr ApiCall::expression(std::string_view name, bool experimental) {
   rules::promql::Parsed parsed = rules::promql::parse_all(text, {experimental});
   if (parsed.faults.empty()) return std::move(parsed.expr);
   const rules::promql::ParseFault& fault = parsed.faults.front();
-  refuse_parameter(name, std::to_string(fault.line) + ':' + std::to_string(fault.column) + ": parse error: " + fault.message);
+  const std::string place = text.empty() ? "unknown position" : std::to_string(fault.line) + ':' + std::to_string(fault.column);
+  refuse_parameter(name, place + ": parse error: " + fault.message);
   return nullptr;
 }
 
@@ -87,7 +99,9 @@ std::vector<std::vector<rules::promql::Matcher>> ApiCall::selectors() {
   std::vector<std::vector<rules::promql::Matcher>> selectors;
   for (const std::string_view text : parameters.all("match[]")) {
     auto matchers = rules::promql::parse_selector(text);
-    if (!matchers) return refuse_parameter("match[]", matchers.error().message), selectors;
+    if (!matchers) return refuse({400, "bad_data", first_line(matchers.error().message)}), selectors;
+    if (takes_everything(*matchers))
+      return refuse({400, "bad_data", "match[] must contain at least one non-empty matcher"}), selectors;
     selectors.push_back(std::move(*matchers));
   }
   return selectors;

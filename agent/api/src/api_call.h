@@ -44,10 +44,11 @@ struct ApiCall {
   std::optional<std::int64_t> duration_ms(std::string_view name);
   std::optional<std::int64_t> integer(std::string_view name);
   std::size_t limit();  // 0: none
-  // From start to end; all time where they are not given. Refuses an end before the start.
+  // From start to end; all time where they are not given.
   rules::promql::TimeRange range();
   rules::promql::ExprPtr expression(std::string_view name, bool experimental);
-  std::vector<std::vector<rules::promql::Matcher>> selectors();  // each match[]
+  // Each match[]. Refuses one that takes series without labels.
+  std::vector<std::vector<rules::promql::Matcher>> selectors();
 
   // `write` makes the data; what it returns as true is told as a cut. Annotations say where in `query` they are of.
   template <class Write>

@@ -20,6 +20,25 @@ std::string_view card_text(Cardinality cardinality) {
   return "one-to-one";
 }
 
+std::string_view text_of(DurationOp op) {
+  switch (op) {
+    case DurationOp::Literal: break;
+    case DurationOp::Step: return "step";
+    case DurationOp::Range: return "range";
+    case DurationOp::Plus:
+    case DurationOp::Add: return "+";
+    case DurationOp::Minus:
+    case DurationOp::Sub: return "-";
+    case DurationOp::Mul: return "*";
+    case DurationOp::Div: return "/";
+    case DurationOp::Mod: return "%";
+    case DurationOp::Pow: return "^";
+    case DurationOp::MinOf: return "min_of";
+    case DurationOp::MaxOf: return "max_of";
+  }
+  return {};
+}
+
 class TreeWriter {
  public:
   explicit TreeWriter(wire::JsonWriter& json) : json_(json) {}
@@ -39,14 +58,48 @@ class TreeWriter {
       json_.null();
     }
   }
+  void number(const char* key, std::optional<double> value) {
+    json_.key(key);
+    if (value) {
+      json_.value(*value);
+    } else {
+      json_.null();
+    }
+  }
   void texts(const char* key, const std::vector<std::string>& values) {
     json_.key(key);
     json_.begin_array();
     for (const std::string& value : values) json_.value(value);
     json_.end();
   }
+  // What a duration is, and in what words it was written: null where that is a literal.
+  void duration(const char* key, const char* expression_key, const Duration& duration) {
+    json_.field(key, duration.ms);
+    json_.key(expression_key);
+    write(duration.expression.get());
+  }
+  void write(const DurationExpr* expr) {
+    if (!expr) return json_.null();
+    json_.begin_object();
+    if (expr->op == DurationOp::Literal) {
+      json_.field("type", "numberLiteral");
+      std::string text;
+      append_api_number(text, expr->seconds);
+      json_.field("val", text);
+      json_.field("duration", expr->duration);
+    } else {
+      json_.field("type", "durationExpr");
+      json_.field("op", text_of(expr->op));
+      json_.key("lhs");
+      write(expr->left.get());
+      json_.key("rhs");
+      write(expr->right.get());
+      json_.field("wrapped", expr->wrapped);
+    }
+    json_.end();
+  }
   void shift(const TimeShift& shift) {
-    json_.field("offset", shift.offset.ms);
+    duration("offset", "offsetExpr", shift.offset);
     json_.key("timestamp");
     if (shift.at == At::Time) {
       json_.value(shift.at_ms);
@@ -93,14 +146,14 @@ class TreeWriter {
   }
   void fields(const MatrixSelector& node) {
     json_.field("type", "matrixSelector");
-    json_.field("range", node.range.ms);
+    duration("range", "rangeExpr", node.range);
     selector(node.selector);
   }
   void fields(const Subquery& node) {
     json_.field("type", "subquery");
     child("expr", node.expr);
-    json_.field("range", node.range.ms);
-    json_.field("step", node.step.ms);
+    duration("range", "rangeExpr", node.range);
+    duration("step", "stepExpr", node.step);
     shift(node.shift);
   }
   void fields(const Unary& node) {
@@ -124,6 +177,11 @@ class TreeWriter {
     texts("labels", matching->labels);
     json_.field("on", matching->on);
     texts("include", matching->include);
+    json_.key("fillValues");
+    json_.begin_object();
+    number("lhs", matching->fill_left);
+    number("rhs", matching->fill_right);
+    json_.end();
     json_.end();
   }
   void fields(const Aggregate& node) {

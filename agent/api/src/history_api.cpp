@@ -54,6 +54,7 @@ std::string_view type_text(meters::Kind kind) {
 
 void answer_exemplars(ApiCall& call, const WindowView& view) {
   const auto range = call.range();
+  if (range.to_ms < range.from_ms) call.refuse_parameter("end", "end timestamp must not be before start timestamp");
   const auto expr = call.expression("query", true);
   if (call.error) return;
   call.send([&](JsonWriter& json) {

@@ -46,8 +46,10 @@ EvaluationSettings PrometheusApi::settings(ApiCall& call, EvaluationTime time) c
   settings.limits.samples = limits.max_samples;
   settings.limits.timeout = limits.timeout;
   settings.clock = &clock_;
-  if (const auto asked = call.duration_ms("timeout"); asked && *asked > 0)
+  if (const auto asked = call.duration_ms("timeout")) {
+    if (*asked <= 0) call.refuse_parameter("query", "context deadline exceeded");
     settings.limits.timeout = std::min<std::chrono::nanoseconds>(limits.timeout, std::chrono::milliseconds(*asked));
+  }
   if (const auto asked = call.duration_ms("lookback_delta"); asked && *asked > 0) settings.lookback = std::chrono::milliseconds(*asked);
   return settings;
 }
@@ -95,6 +97,7 @@ namespace {
 // Calls take(labels) for each series that one of the selectors matches, each once; all series where there are none.
 template <class Take>
 Result<void> each_series(const SeriesReader& view, std::vector<std::vector<Matcher>> selectors, TimeRange range, Take take) {
+  if (range.to_ms < range.from_ms) return {};
   if (selectors.empty()) {
     auto named = Matcher::make("__name__", MatchType::NotEqual, "");
     if (!named) return named.error();
@@ -128,6 +131,7 @@ bool write_texts(wire::JsonWriter& json, const std::set<std::string_view>& texts
 void PrometheusApi::series(ApiCall& call) const {
   if (call.parameters.all("match[]").empty()) return call.refuse({400, "bad_data", "no match[] parameter provided"});
   const auto selectors = call.selectors();
+  if (const auto why = std::exchange(call.error, {})) return call.refuse_parameter("match[]", why->message);
   const TimeRange range = call.range();
   const std::size_t limit = call.limit();
   if (call.error) return;

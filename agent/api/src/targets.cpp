@@ -33,8 +33,8 @@ void write_active(JsonWriter& json, const ScrapeTargetState& target) {
 }  // namespace
 
 std::string targets_json(const std::vector<ScrapeTargetState>& targets, const wire::QueryParameters& query) {
-  const std::string_view state = query.value("state", "any"), pool = query.value("scrapePool");
-  const bool active = state != "dropped", dropped = state != "active";
+  const std::string_view state = query.value("state"), pool = query.value("scrapePool");
+  const bool any = state.empty() || state == "any", active = any || state == "active", dropped = any || state == "dropped";
   const auto wanted = [&](const ScrapeTargetState& target) { return pool.empty() || target.job == pool; };
   std::map<std::string, std::uint64_t> counts;
   std::string out;
@@ -60,10 +60,13 @@ std::string targets_json(const std::vector<ScrapeTargetState>& targets, const wi
   }
   json.end();
   json.key("droppedTargetCounts");
-  json.begin_object();
-  if (dropped)
+  if (dropped) {
+    json.begin_object();
     for (const auto& [job, count] : counts) json.field(job, count);
-  json.end();
+    json.end();
+  } else {
+    json.null();
+  }
   json.end();
   json.end();
   return out += '\n';

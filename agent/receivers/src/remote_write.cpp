@@ -188,8 +188,9 @@ RemoteWriteReceiver::Taken RemoteWriteReceiver::apply(const wire::WriteRequest& 
   forget_old(clock_.monotonic());
   for (const wire::WriteMetadata& metadata : request.metadata) keep(metadata);
   const std::int64_t latest_ms = (to_unix_ns(clock_.now()) + std::chrono::nanoseconds(kAhead).count()) / 1'000'000;
-  std::uint64_t bad_labels = 0, ahead = 0;
+  std::uint64_t bad_labels = 0, bad_histograms = 0, ahead = 0;
   std::string_view fault;
+  std::string histogram_fault;
   for (const wire::WriteSeries& series : request.series) {
     const auto samples = request.samples_of(series);
     const auto histograms = request.histograms_of(series);
@@ -202,9 +203,15 @@ RemoteWriteReceiver::Taken RemoteWriteReceiver::apply(const wire::WriteRequest& 
     for (const wire::WriteSample& sample : samples)
       sample.time_ms > latest_ms ? void(++ahead) : stream_.builder().add(at, sample.time_ms, sample.value);
     for (const wire::SparseHistogram& histogram : histograms) {
-      if (histogram.time_ms > latest_ms) ++ahead;
-      else if (wire::is_stale(histogram.sum)) stream_.builder().add(at, histogram.time_ms, kStale);
-      else stream_.builder().add(at, histogram.time_ms, native_sample(request.histograms, histogram));
+      if (histogram.time_ms > latest_ms) {
+        ++ahead;
+      } else if (wire::is_stale(histogram.sum)) {
+        stream_.builder().add(at, histogram.time_ms, kStale);
+      } else if (auto made = native_sample(request.histograms, histogram)) {
+        stream_.builder().add(at, histogram.time_ms, std::move(*made));
+      } else {
+        if (bad_histograms++ == 0) histogram_fault = std::string(series.name) + ": " + made.error().message;
+      }
     }
     for (const wire::WriteExemplar& exemplar : request.exemplars_of(series)) {
       rules::SampleExemplar made;
@@ -224,12 +231,14 @@ RemoteWriteReceiver::Taken RemoteWriteReceiver::apply(const wire::WriteRequest& 
     taken.words += (taken.words.empty() ? "" : "; ") + std::to_string(count) + " samples rejected: " + std::string(words);
   };
   reject("bad_labels", bad_labels, fault);
+  reject("bad_histogram", bad_histograms, histogram_fault);
   reject("ahead", ahead, "their time is more than 10 minutes ahead");
   reject("out_of_order", outcome.window.not_newer, "out of order, or another value at the same time");
   reject("too_old", outcome.window.too_old, "older than the history that is kept");
   reject("no_room", outcome.window.refused, "the history has no room for them");
   reject("repeated", outcome.window.repeated, "another sender writes the same series");
-  taken.entry.accepted = outcome.samples + bad_labels + ahead - std::min(rejected, outcome.samples + bad_labels + ahead);
+  const std::uint64_t all = outcome.samples + bad_labels + bad_histograms + ahead;
+  taken.entry.accepted = all - std::min(rejected, all);
   if (rejected != 0) taken.words += "; " + std::to_string(taken.entry.accepted) + " accepted";
   return taken;
 }

@@ -185,6 +185,7 @@ Result<ScrapeCounts> ScrapeSeries::take(const wire::Exposition& scraped, std::in
   ++scrape_;
   describe(scraped);
   found_.clear();
+  natives_.clear();
   bool native = false;
   for (const wire::ExpositionSample& sample : scraped.samples) {
     ++counts.scraped;
@@ -201,7 +202,16 @@ Result<ScrapeCounts> ScrapeSeries::take(const wire::Exposition& scraped, std::in
       return known.error();
     }
     found_.push_back((*known)->dropped ? nullptr : *known);
-    if (found_.back() != nullptr) ++counts.kept;
+    if (found_.back() == nullptr) continue;
+    ++counts.kept;
+    if (sample.role != SampleRole::Native) continue;
+    auto made = native_sample(scraped.histograms, scraped.histograms.all[sample.histogram]);
+    if (!made) {
+      fail(time_ms);
+      return Error{Fault::Input, std::string(sample.name) + ": " + made.error().message};
+    }
+    natives_.resize(scraped.histograms.all.size());
+    natives_[sample.histogram] = std::move(*made);
   }
   if (rules_->config.sample_limit > 0 && counts.kept > static_cast<std::uint64_t>(rules_->config.sample_limit)) {
     fail(time_ms);
@@ -232,7 +242,7 @@ bool ScrapeSeries::add(const wire::Exposition& scraped, std::size_t index, Known
   if (time > time_ms + kMostAheadMs) return false;
   const std::int64_t start_ms = sample.created_ms != 0 && sample.role != SampleRole::Created ? sample.created_ms : known.assumed_ms;
   if (sample.role == SampleRole::Native)
-    stream_.builder().add(known.place, time, native_sample(scraped.histograms, scraped.histograms.all[sample.histogram]), start_ms);
+    stream_.builder().add(known.place, time, natives_[sample.histogram], start_ms);
   else
     stream_.builder().add(known.place, time, sample.value, start_ms);
   return true;

@@ -15,8 +15,17 @@ class Checker {
  public:
   Checker(std::string_view text, std::vector<ParseFault>& faults) : text_(text), faults_(faults) {}
 
+  // Operators in a row lie on the left of each other, many more than are nested.
   void check(Expr& expr) {
-    std::visit([&](auto& node) { check_node(expr, node); }, expr.node);
+    std::vector<Expr*> row;
+    Expr* at = &expr;
+    while (auto* const binary = std::get_if<Binary>(&at->node)) {
+      row.push_back(at);
+      at = binary->left.get();
+    }
+    if (row.empty()) return std::visit([&](auto& node) { check_node(expr, node); }, expr.node);
+    check(*at);
+    for (; !row.empty(); row.pop_back()) check_operator(*row.back(), std::get<Binary>(row.back()->node));
   }
 
  private:
@@ -36,7 +45,8 @@ class Checker {
   void check_node(Expr&, Paren& paren) { check(*paren.expr); }
   void check_node(Expr& expr, Subquery& subquery);
   void check_node(Expr& expr, Unary& unary);
-  void check_node(Expr& expr, Binary& binary);
+  void check_node(Expr& expr, Binary&) { check(expr); }
+  void check_operator(Expr& expr, Binary& binary);
   void check_node(Expr& expr, Aggregate& aggregate);
   void check_node(Expr& expr, Call& call);
 
@@ -86,8 +96,8 @@ SourceRange Checker::operator_range(const Binary& binary) const noexcept {
   return {begin, end};
 }
 
-void Checker::check_node(Expr& expr, Binary& binary) {
-  check(*binary.left);
+// Requires: its left side is checked.
+void Checker::check_operator(Expr& expr, Binary& binary) {
   check(*binary.right);
   const ValueType left = binary.left->type, right = binary.right->type;
   const bool comparison = is_comparison(binary.op);

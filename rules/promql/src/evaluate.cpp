@@ -7,6 +7,7 @@
 #include "rules/promql/src/answer.h"
 #include "rules/promql/src/edges.h"
 #include "rules/promql/src/instant_function.h"
+#include "rules/promql/src/large_stack.h"
 #include "rules/promql/src/plan.h"
 
 namespace tocsin::rules::promql {
@@ -19,7 +20,7 @@ Result<Steps> steps_of(const EvaluationSettings& settings) {
   if (time.end_ms < time.start_ms) return Error{Fault::Input, "the end is before the start"};
   const std::uint64_t count = static_cast<std::uint64_t>((time.end_ms - time.start_ms) / time.step_ms) + 1;
   if (count > settings.limits.samples || count > 1'000'000'000) {
-    return Error{Fault::TooLarge, "query processing would load too many samples into memory in query execution"};
+    return too_many_samples();
   }
   return Steps{time.start_ms, time.step_ms, static_cast<std::uint32_t>(count)};
 }
@@ -38,13 +39,6 @@ Result<void> drop_marked_names(Grid& grid, Run& run) {
 
 Point point_of(const Grid& grid, std::size_t i, std::uint32_t step, std::int64_t time_ms) {
   return {time_ms, grid.row(i)[step], grid.has_histogram(i, step) ? grid.histogram(i, step) : nullptr};
-}
-
-// What is answered counts as what is read does: a range of many steps over many series is larger than its grid.
-Result<void> charge(std::uint64_t points, MemoryUse& memory, const Run& run) {
-  if (points > run.settings.limits.samples)
-    return Error{Fault::TooLarge, "query processing would load too many samples into memory in query execution"};
-  return memory.set(points * sizeof(Point));
 }
 
 Vector vector_of(const Grid& grid, const Steps& steps, AnswerTexts& texts) {
@@ -83,8 +77,9 @@ Result<Value> evaluate_values(Operator& op, ValueType type, const Steps& steps, 
     std::uint64_t points = 0;
     for (std::size_t i = 0; i < grid->size(); ++i)
       for (std::uint32_t step = 0; step < grid->steps; ++step) points += is_absent(grid->row(i)[step]) ? 0 : 1;
+    // A range of many steps over many series is larger than its grid, whose samples are counted already.
     MemoryUse answer(run);
-    if (auto charged = charge(points, answer, run); !charged) return charged.error();
+    if (auto fits = answer.set(points * sizeof(Point)); !fits) return fits.error();
     return Value(matrix_of(*grid, steps, texts));
   }
   if (type == ValueType::Scalar) return Value(Scalar{steps.start_ms, grid->values.at(0)});
@@ -105,7 +100,7 @@ Result<Value> evaluate_ranges(RangeSource& source, RangeEdge edge, const Steps& 
     if (!*more) break;
     const Block& block = samples.block;
     points += block.values.size();
-    if (auto charged = charge(points, answer, run); !charged) return charged.error();
+    if (auto fits = answer.set(points * sizeof(Point), points); !fits) return fits.error();
     std::uint32_t from = 0;
     for (std::size_t i = 0; i < samples.series.size(); ++i) {
       Series series;
@@ -142,7 +137,9 @@ Result<Value> evaluate_type(const Expr& expr, const Steps& steps, Run& run, Answ
 
 }  // namespace
 
-Result<Evaluation> evaluate(const Expr& expr, const SeriesReader& reader, const EvaluationSettings& settings) {
+namespace {
+
+Result<Evaluation> evaluate_here(const Expr& expr, const SeriesReader& reader, const EvaluationSettings& settings) {
   const auto steps = steps_of(settings);
   if (!steps) return steps.error();
   Run run(reader, settings);
@@ -151,6 +148,16 @@ Result<Evaluation> evaluate(const Expr& expr, const SeriesReader& reader, const 
   auto value = evaluate_type(expr, *steps, run, texts);
   if (!value) return value.error();
   return Evaluation{std::move(*value), run.notes.take(), std::move(run.coverage), std::move(texts).hold()};
+}
+
+}  // namespace
+
+Result<Evaluation> evaluate(const Expr& expr, const SeriesReader& reader, const EvaluationSettings& settings) {
+  if (expr.height <= kMostDepth) return evaluate_here(expr, reader, settings);
+  std::optional<Result<Evaluation>> answer;
+  auto work = [&] { answer.emplace(evaluate_here(expr, reader, settings)); };
+  if (auto ran = on_large_stack(work); !ran) return ran.error();
+  return std::move(*answer);
 }
 
 }  // namespace tocsin::rules::promql

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rules/promql/src/operator.h"
 
+#include <algorithm>
 #include <iterator>
 
 namespace tocsin::rules::promql {
@@ -21,17 +22,17 @@ Result<void> Run::check_memory() const {
                "query needs more than " + std::to_string(settings.limits.memory_bytes) + " bytes for intermediate values"};
 }
 
-Result<void> Run::count_samples(std::uint64_t more) {
-  coverage.samples_read += more;
-  if (coverage.samples_read > settings.limits.samples) {
-    return Error{Fault::TooLarge, "query processing would load too many samples into memory in query execution"};
-  }
-  return {};
+Error too_many_samples() {
+  return {Fault::TooLarge, "query processing would load too many samples into memory in query execution"};
 }
 
-Result<void> MemoryUse::set(std::uint64_t bytes) {
+Result<void> MemoryUse::set(std::uint64_t bytes, std::uint64_t samples) {
   run_.memory_bytes = run_.memory_bytes - bytes_ + bytes;
+  run_.samples_held = run_.samples_held - samples_ + samples;
   bytes_ = bytes;
+  samples_ = samples;
+  run_.coverage.samples_peak = std::max(run_.coverage.samples_peak, run_.samples_held);
+  if (run_.samples_held > run_.settings.limits.samples) return too_many_samples();
   return run_.check_memory();
 }
 
@@ -52,6 +53,10 @@ void append(Grid& all, Grid&& chunk) {
   all.histograms.resize(all.values.size());
 }
 
+std::uint64_t samples_of(const Grid& grid) noexcept {
+  return static_cast<std::uint64_t>(std::ranges::count_if(grid.values, [](double value) { return !is_absent(value); }));
+}
+
 std::uint64_t bytes_of(const Grid& grid) noexcept {
   return grid.series.size() * sizeof(SeriesKey) + grid.values.size() * sizeof(double) +
          grid.histograms.size() * sizeof(HistogramPtr);
@@ -62,15 +67,17 @@ std::uint64_t bytes_of(const Grid& grid) noexcept {
 Result<Grid> collect(Operator& from, const Steps& steps, Run& run, MemoryUse& memory) {
   Grid all, chunk;
   all.clear(steps.count);
+  std::uint64_t samples = 0;
   if (auto opened = from.open(steps); !opened) return opened.error();
   for (;;) {
     if (auto going = run.proceed(); !going) return going.error();
     const auto more = from.next(chunk);
     if (!more) return more.error();
     if (!*more) return all;
+    samples += samples_of(chunk);
     append(all, std::move(chunk));
     chunk = {};
-    if (auto fits = memory.set(bytes_of(all)); !fits) return fits.error();
+    if (auto fits = memory.set(bytes_of(all), samples); !fits) return fits.error();
   }
 }
 

@@ -81,15 +81,13 @@ struct Run {
   Notes notes;
   Coverage coverage;
   Monotonic deadline{};
-  std::uint64_t memory_bytes = 0;
+  std::uint64_t memory_bytes = 0, samples_held = 0;  // now, by all that MemoryUse counts
 
   const Clock& clock() const noexcept { return settings.clock ? *settings.clock : SystemClock::instance(); }
   bool delayed_names() const noexcept { return settings.delayed_name_removal; }
   // Errors: Cancelled, when asked to stop or out of time; TooLarge over the memory limit.
   Result<void> proceed() const;
   Result<void> check_memory() const;
-  // Errors: TooLarge over the limit.
-  Result<void> count_samples(std::uint64_t more);
 
   // The key a series has after its name was dropped: at once, or at the end of the evaluation.
   SeriesKey drop_name(SeriesKey key) {
@@ -99,19 +97,22 @@ struct Run {
   }
 };
 
-// What an operator holds beyond a chunk, counted against the limit for as long as this lives.
+Error too_many_samples();  // in Prometheus' words
+
+// What an operator holds, counted against the limits for as long as this lives: the samples it reads from, and what it keeps
+// beyond a chunk. Limits are on what is held at once, as Prometheus' are.
 class MemoryUse {
  public:
   explicit MemoryUse(Run& run) noexcept : run_(run) {}
   MemoryUse(const MemoryUse&) = delete;
   MemoryUse& operator=(const MemoryUse&) = delete;
-  ~MemoryUse() { run_.memory_bytes -= bytes_; }
+  ~MemoryUse() { run_.memory_bytes -= bytes_, run_.samples_held -= samples_; }
   // Errors: TooLarge.
-  Result<void> set(std::uint64_t bytes);
+  Result<void> set(std::uint64_t bytes, std::uint64_t samples = 0);
 
  private:
   Run& run_;
-  std::uint64_t bytes_ = 0;
+  std::uint64_t bytes_ = 0, samples_ = 0;
 };
 
 class Operator {

@@ -14,7 +14,7 @@
 namespace tocsin::rules::promql {
 namespace {
 
-constexpr std::string_view kTooDeep = "expression is nested too deeply";
+constexpr std::string_view kTooDeep = "expression is nested too deeply", kTooHigh = "expression has too many operators in a row";
 constexpr std::size_t kMostFaults = 20;
 
 // Binding of binary operators; higher binds tighter. 0: none.
@@ -100,9 +100,9 @@ bool Deeper::too_deep() const {
   return true;
 }
 
-bool Parser::too_deep(const ExprPtr& expr) {
-  if (expr->height <= kMostDepth) return false;
-  fault(expr->range, std::string(kTooDeep));
+bool Parser::too_high(const ExprPtr& expr) {
+  if (expr->height <= kMostHeight) return false;
+  fault(expr->range, std::string(kTooHigh));
   return true;
 }
 
@@ -167,7 +167,7 @@ ExprPtr Parser::binary(int least) {
       fault(range, "binop fill modifiers are experimental and not enabled");
     }
     left = make_expr(std::move(node), range);
-    if (too_deep(left)) return nullptr;
+    if (too_high(left)) return nullptr;
   }
   return left;
 }
@@ -219,7 +219,7 @@ ExprPtr Parser::unary() {
     return inner;
   }
   ExprPtr expr = make_expr(Unary{sign.kind == Kind::Sub, std::move(inner)}, range);
-  return too_deep(expr) ? nullptr : std::move(expr);
+  return too_high(expr) ? nullptr : std::move(expr);
 }
 
 ExprPtr Parser::postfix() {
@@ -233,7 +233,7 @@ ExprPtr Parser::postfix() {
       case Kind::Smoothed: expr = edge(std::move(expr)); break;
       default: return expr;
     }
-    if (expr && too_deep(expr)) return nullptr;
+    if (expr && too_high(expr)) return nullptr;
   }
   return expr;
 }
@@ -282,7 +282,7 @@ ExprPtr Parser::paren() {
   if (!inner) return nullptr;
   if (!take_if(Kind::RightParen)) return syntax();
   ExprPtr expr = make_expr(Paren{std::move(inner)}, since(begin));
-  return too_deep(expr) ? nullptr : std::move(expr);
+  return too_high(expr) ? nullptr : std::move(expr);
 }
 
 ExprPtr Parser::word() {
@@ -319,7 +319,7 @@ ExprPtr Parser::call() {
     fault(name.range, "function " + quoted(value(name)) + " is not enabled");
   }
   ExprPtr expr = make_expr(std::move(node), since(name.range.begin));
-  return too_deep(expr) ? nullptr : std::move(expr);
+  return too_high(expr) ? nullptr : std::move(expr);
 }
 
 ExprPtr Parser::aggregate() {
@@ -357,7 +357,7 @@ ExprPtr Parser::finish_aggregate(Aggregate node, std::vector<ExprPtr> given, Sou
   if (wanted == 2) node.parameter = std::move(given[0]);
   node.expr = std::move(given[wanted - 1]);
   ExprPtr expr = make_expr(std::move(node), range);
-  return too_deep(expr) ? nullptr : std::move(expr);
+  return too_high(expr) ? nullptr : std::move(expr);
 }
 
 bool Parser::grouping(std::vector<std::string>& labels) {

@@ -49,7 +49,7 @@ class Parser {
   void fault(SourceRange range, std::string message);
   void unexpected(std::string_view context, std::string_view expected = {});
   std::nullptr_t syntax() { return unexpected(context_), nullptr; }
-  bool too_deep(const ExprPtr& expr);
+  bool too_high(const ExprPtr& expr);
 
   // Expressions.
   ExprPtr binary(int least);

@@ -71,8 +71,16 @@ class Printer {
  public:
   explicit Printer(std::size_t most) : most_(most) {}
 
+  // Operators in a row lie on the left of each other, many more than are nested.
   void add(const Expr& expr) {
-    if (!full()) std::visit([this](const auto& node) { add_node(node); }, expr.node);
+    std::vector<const Binary*> row;
+    const Expr* at = &expr;
+    while (const auto* const binary = std::get_if<Binary>(&at->node)) {
+      row.push_back(binary);
+      at = binary->left.get();
+    }
+    if (!full()) std::visit([this](const auto& node) { add_node(node); }, at->node);
+    for (; !row.empty() && !full(); row.pop_back()) add_operator(*row.back());
   }
   bool full() const noexcept { return text.size() > most_; }
 
@@ -98,8 +106,8 @@ class Printer {
     text += unary.negative ? '-' : '+';
     add(*unary.expr);
   }
-  void add_node(const Binary& binary) {
-    add(*binary.left);
+  void add_node(const Binary&) {}  // add() has gone through it
+  void add_operator(const Binary& binary) {
     text.append(" ").append(operator_text(binary)).append(" ");
     add(*binary.right);
   }

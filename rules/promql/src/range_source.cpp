@@ -73,7 +73,7 @@ class SelectedRange final : public RangeSource {
 class SubqueryRange final : public RangeSource {
  public:
   SubqueryRange(Run& run, OperatorPtr inner, std::int64_t range_ms, std::int64_t step_ms, Shift shift, SourceRange source)
-      : RangeSource(range_ms, shift, {}, source), run_(run), inner_(std::move(inner)), step_ms_(step_ms) {}
+      : RangeSource(range_ms, shift, {}, source), run_(run), memory_(run), inner_(std::move(inner)), step_ms_(step_ms) {}
 
   // The inner steps are multiples of their step, whatever the outer ones are: the same times from query to query.
   Result<void> open(const Steps& steps) override {
@@ -84,9 +84,7 @@ class SubqueryRange final : public RangeSource {
     none_ = end < start;
     if (none_) return {};
     const std::uint64_t count = static_cast<std::uint64_t>((end - start) / step_ms_) + 1;
-    if (count > run_.settings.limits.samples) {
-      return Error{Fault::TooLarge, "query processing would load too many samples into memory in query execution"};
-    }
+    if (count > run_.settings.limits.samples) return too_many_samples();
     inner_steps_ = {start, step_ms_, static_cast<std::uint32_t>(count)};
     return inner_->open(inner_steps_);
   }
@@ -96,10 +94,15 @@ class SubqueryRange final : public RangeSource {
     into.block.clear();
     if (none_) return false;
     const auto more = inner_->next(chunk_);
-    if (!more || !*more) return more;
-    if (auto counted = run_.count_samples(chunk_.values.size()); !counted) return counted.error();
+    if (!more || !*more) {
+      (void)memory_.set(0);
+      return more;
+    }
     into.series = chunk_.series;
     for (std::size_t i = 0; i < chunk_.size(); ++i) append_row(i, into.block);
+    const std::uint64_t samples = into.block.values.size();
+    run_.coverage.samples_read += samples;
+    if (auto fits = memory_.set(chunk_.values.size() * sizeof(double) + samples * kSampleBytes, samples); !fits) return fits.error();
     return true;
   }
 
@@ -126,6 +129,7 @@ class SubqueryRange final : public RangeSource {
   }
 
   Run& run_;
+  MemoryUse memory_;
   OperatorPtr inner_;
   std::int64_t step_ms_;
   Steps inner_steps_;

@@ -13,7 +13,7 @@ namespace {
 // Samples and rows that are read at once: what stays in the second-level cache, and is worth a virtual call.
 constexpr std::uint64_t kChunkSamples = 32'768;
 constexpr std::uint64_t kChunkValues = 262'144;
-constexpr std::size_t kMostRows = 1'024;
+constexpr std::size_t kMostRows = 1'024, kFirstRows = 64;
 
 class Selector final : public Operator {
  public:
@@ -28,7 +28,7 @@ class Selector final : public Operator {
 
   Result<bool> next(Grid& chunk) override {
     chunk.clear(steps_.count);
-    const auto rows = rows_.read_next(block_);
+    const auto rows = steps_.count == 1 ? rows_.read_next_newest(block_) : rows_.read_next(block_);
     if (!rows) return rows.error();
     if (rows->empty()) return false;
     std::uint32_t from = 0;
@@ -98,6 +98,7 @@ void tell_resets(Block& block) {
 
 Result<void> SelectedRows::select(TimeRange range, const Steps& steps) {
   next_ = 0;
+  samples_ = 0;
   most_rows_ = std::clamp<std::size_t>(kChunkValues / steps.count, 1, kMostRows);
   if (range_ && range_->from_ms == range.from_ms && range_->to_ms == range.to_ms) return {};
   auto rows = run_.reader.select(selection_.matchers, range);
@@ -108,29 +109,50 @@ Result<void> SelectedRows::select(TimeRange range, const Steps& steps) {
   }
   rows_ = std::move(*rows);
   range_ = range;
-  samples_ = 0;
   if (selection_.coverage == kNoCoverage) return {};
   Coverage::Selector& seen = run_.coverage.selectors[selection_.coverage];
   seen.series = std::max<std::uint64_t>(seen.series, rows_.size());
   return {};
 }
 
+// Rows were read, with so many samples.
+Result<void> SelectedRows::count(std::size_t rows, std::uint64_t samples) {
+  run_.coverage.samples_read += samples;
+  samples_ += samples;
+  next_ += rows;
+  return memory_.set(samples * kSampleBytes, samples);
+}
+
 Result<std::span<const SeriesRow>> SelectedRows::read_next(Block& block) {
   // The first rows tell how many samples a row has.
-  std::size_t count = std::min<std::size_t>(most_rows_, 64);
+  std::size_t size = std::min(kFirstRows, most_rows_);
   if (next_ > 0) {
     const std::uint64_t each = std::max<std::uint64_t>(1, samples_ / next_);
-    count = std::clamp<std::size_t>(kChunkSamples / each, 1, most_rows_);
+    size = std::clamp<std::size_t>(kChunkSamples / each, 1, most_rows_);
   }
-  const auto rows = std::span<const SeriesRow>(rows_).subspan(next_, std::min(count, rows_.size() - next_));
+  auto rows = std::span<const SeriesRow>(rows_).subspan(next_, std::min(size, rows_.size() - next_));
+  if (auto fits = memory_.set(0); !fits) return fits.error();
   if (rows.empty()) return rows;
   if (auto going = run_.proceed(); !going) return going.error();
-  if (auto read = run_.reader.read(rows, *range_, block); !read) return read.error();
-  if (auto counted = run_.count_samples(block.values.size()); !counted) return counted.error();
+  for (;;) {
+    if (auto read = run_.reader.read(rows, *range_, block); !read) return read.error();
+    // Only a single row has to fit.
+    if (rows.size() == 1 || run_.samples_held + block.values.size() <= run_.settings.limits.samples) break;
+    rows = rows.first(rows.size() / 2);
+  }
+  if (auto fits = count(rows.size(), block.values.size()); !fits) return fits.error();
   if (selection_.tell_resets && !block.histograms.empty()) tell_resets(block);
-  if (next_ == 0) samples_ = 0;
-  samples_ += block.values.size();
-  next_ += rows.size();
+  return rows;
+}
+
+Result<std::span<const SeriesRow>> SelectedRows::read_next_newest(Block& block) {
+  if (selection_.tell_resets) return read_next(block);  // by the samples before
+  const auto rows = std::span<const SeriesRow>(rows_).subspan(next_, std::min(most_rows_, rows_.size() - next_));
+  if (auto fits = memory_.set(0); !fits) return fits.error();
+  if (rows.empty()) return rows;
+  if (auto going = run_.proceed(); !going) return going.error();
+  if (auto read = run_.reader.read_newest(rows, *range_, block); !read) return read.error();
+  if (auto fits = count(rows.size(), block.values.size()); !fits) return fits.error();
   return rows;
 }
 
@@ -140,10 +162,7 @@ Result<std::span<const SeriesRow>> SelectedRows::read_next_columns(ColumnSink& s
   if (auto going = run_.proceed(); !going) return going.error();
   const auto [read, times] = run_.reader.read_columns(rows, *range_, sink);
   if (times == 0 || read == 0) return rows.first(0);
-  if (auto counted = run_.count_samples(read * times); !counted) return counted.error();
-  if (next_ == 0) samples_ = 0;
-  samples_ += read * times;
-  next_ += read;
+  if (auto fits = count(read, read * times); !fits) return fits.error();
   return rows.first(read);
 }
 

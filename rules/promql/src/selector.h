@@ -20,6 +20,8 @@ struct Shift {
 
 inline constexpr std::size_t kNoCoverage = SIZE_MAX;
 
+inline constexpr std::size_t kSampleBytes = 16;  // a time and a value, in a Block
+
 struct Selection {
   std::vector<Matcher> matchers;
   SourceRange range;        // of the selector in the text
@@ -32,7 +34,7 @@ struct Selection {
 // The rows of a selection; selected anew only when the time that is read changes.
 class SelectedRows {
  public:
-  SelectedRows(Run& run, Selection selection) : run_(run), selection_(std::move(selection)) {}
+  SelectedRows(Run& run, Selection selection) : run_(run), memory_(run), selection_(std::move(selection)) {}
 
   const Shift& shift() const noexcept { return selection_.shift; }
   SourceRange source() const noexcept { return selection_.range; }
@@ -42,11 +44,16 @@ class SelectedRows {
   SeriesKey key(std::size_t i) const noexcept { return key_of(run_.reader.labels(rows_[i])); }
   // Reads the samples of the next rows, as many as make a good chunk; none when all were read.
   Result<std::span<const SeriesRow>> read_next(Block& block);
+  // The same, of each row its newest sample alone.
+  Result<std::span<const SeriesRow>> read_next_newest(Block& block);
   // The next rows whose samples lie time by time; none: read_next() has them, or there are no more.
   Result<std::span<const SeriesRow>> read_next_columns(ColumnSink& sink);
 
  private:
+  Result<void> count(std::size_t rows, std::uint64_t samples);
+
   Run& run_;
+  MemoryUse memory_;  // of the samples that were read last
   Selection selection_;
   std::vector<SeriesRow> rows_;
   std::optional<TimeRange> range_;

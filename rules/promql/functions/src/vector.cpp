@@ -116,7 +116,8 @@ Result<OperatorPtr> make_query_time(Run& run, InstantCall) {
 }
 std::int64_t query_start(const EvaluationTime& time) noexcept { return time.start_ms; }
 std::int64_t query_end(const EvaluationTime& time) noexcept { return time.instant() ? time.start_ms : time.end_ms; }
-std::int64_t query_step(const EvaluationTime& time) noexcept { return time.step_ms; }
+// Between one step and itself there is none.
+std::int64_t query_step(const EvaluationTime& time) noexcept { return time.start_ms == time.end_ms ? 0 : time.step_ms; }
 std::int64_t query_range(const EvaluationTime& time) noexcept { return query_end(time) - time.start_ms; }
 
 template <bool kGreater>
