@@ -95,6 +95,7 @@ TEST_F(PrometheusApiTest, WhatIsWrongIsSaidInPrometheusWords) {
   error("query_range", "query=requests_total[1m]&start=0&end=1&step=1", "bad_data", "must be Scalar or instant Vector");
   error("series", "", "bad_data", "no match[] parameter provided");
   error("series", "match[]={", "bad_data", "invalid parameter");
+  error("labels", "match[]=", "bad_data", R"("error":"unknown position: parse error: unexpected end of input")");
   error("series", "match[]={}", "bad_data", R"("invalid parameter \"match[]\": match[] must contain at least one non-empty matcher")");
   for (const char* path : {"labels", "label/job/values"})
     error(path, "match[]=requests_total&match[]={job=~%22.*%22}", "bad_data", R"("match[] must contain at least one non-empty matcher")");

@@ -24,7 +24,11 @@ namespace {
 constexpr std::string_view kMinTime = "-292273086-05-16T16:47:06Z", kMaxTime = "292277025-08-18T07:12:54.999999999Z";
 constexpr TimeRange kAllTime{std::numeric_limits<std::int64_t>::min() / 4, std::numeric_limits<std::int64_t>::max() / 4};
 
-std::string first_line(std::string_view text) { return std::string(text.substr(0, text.find('\n'))); }
+// "1:3: parse error: ...", without the line and the caret below it. Prometheus knows no place in an empty text.
+std::string fault_of(std::string_view text, std::string_view message) {
+  const std::string_view line = message.substr(0, message.find('\n'));
+  return text.empty() ? "unknown position" + std::string(line.substr(line.find(": parse"))) : std::string(line);
+}
 
 // Whether every series without labels of its own is meant as well: nobody asks for all there is by mistake.
 bool takes_everything(const std::vector<rules::promql::Matcher>& matchers) {
@@ -99,7 +103,7 @@ std::vector<std::vector<rules::promql::Matcher>> ApiCall::selectors() {
   std::vector<std::vector<rules::promql::Matcher>> selectors;
   for (const std::string_view text : parameters.all("match[]")) {
     auto matchers = rules::promql::parse_selector(text);
-    if (!matchers) return refuse({400, "bad_data", first_line(matchers.error().message)}), selectors;
+    if (!matchers) return refuse({400, "bad_data", fault_of(text, matchers.error().message)}), selectors;
     if (takes_everything(*matchers))
       return refuse({400, "bad_data", "match[] must contain at least one non-empty matcher"}), selectors;
     selectors.push_back(std::move(*matchers));

@@ -270,7 +270,7 @@ void complete_coverage(const Expr& root, Run& run) {
   std::unordered_map<std::string, Coverage::Selector> selectors;
   std::unordered_map<std::string, Coverage::Comparison> comparisons;
   for (const bool collecting : {true, false}) {
-    std::size_t selector = 0, comparison = 0;
+    std::size_t selector = 0, comparison = 0, printed = 0;
     walk(root, [&](const Expr& expr, auto) {
       if (selector_of(expr)) {
         Coverage::Selector& seen = run.coverage.selectors[selector++];
@@ -279,6 +279,8 @@ void complete_coverage(const Expr& root, Run& run) {
         else if (seen.series == 0) seen.series = known.series;
       } else if (is_comparison_of_vectors(expr)) {
         Coverage::Comparison& seen = run.coverage.comparisons[comparison++];
+        printed += expr.range.end - expr.range.begin;
+        if (printed > kMostPrinted) return;  // what is shared was printed by the planner before that
         Coverage::Comparison& known = comparisons[to_string(expr)];
         if (collecting && seen.compared > known.compared) known = seen;
         else if (!collecting && seen.compared == 0) seen.compared = known.compared, seen.removed = known.removed;
