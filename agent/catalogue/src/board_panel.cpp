@@ -146,13 +146,14 @@ class PanelWriter {
     if (series) {
       json_.key("custom");
       json_.raw(std::string(R"({"drawStyle":"line","lineWidth":1,"fillOpacity":)") + (panel.kind == Kind::Bands ? "40" : "8") +
-                R"(,"showPoints":"never","spanNulls":false,"thresholdsStyle":{"mode":")" + (panel.limit ? "dashed" : "off") + R"("})" +
+                R"(,"showPoints":"auto","spanNulls":false,"axisSoftMin":0,"thresholdsStyle":{"mode":")" + (panel.limit ? "dashed" : "off") + R"("})" +
                 (panel.kind == Kind::Bands ? R"(,"stacking":{"mode":"normal","group":"A"}})" : "}"));
     } else if (panel.kind == Kind::Table) {
       json_.key("custom");
       json_.raw(R"({"align":"auto","filterable":true})");
     }
-    if (series || panel.most) json_.field("min", 0);
+    // From 0 on, unless there is less: a budget may be overspent.
+    if (panel.most && !series) json_.field("min", 0);
     if (panel.most) json_.field("max", *panel.most);
     if (panel.traces) {
       json_.key("links");

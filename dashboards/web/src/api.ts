@@ -8,7 +8,7 @@ export interface Sample { metric: Labels; value?: [number, string]; histogram?: 
 export interface QueryData { resultType: string; result: any }
 export interface Reply<T> { data: T; warnings: string[] }
 export interface ExemplarSeries { seriesLabels: Labels; exemplars: {labels: Labels; value: string; timestamp: number}[] }
-export interface Alert { labels: Labels; annotations: Labels; state: string; activeAt: string; value: string; keepFiringSince?: string; missingSince?: string }
+export interface Alert { labels: Labels; annotations: Labels; state: string; activeAt: string; value: string; firingSince?: string; keepFiringSince?: string; missingSince?: string }
 export interface Rule {
   name: string; query: string; type: string; health: string; lastError?: string; evaluationTime: number; lastEvaluation: string;
   duration?: number; keepFiringFor?: number; labels?: Labels; annotations?: Labels; alerts?: Alert[]; state?: string;

@@ -23,7 +23,7 @@ export const runbookPath = (url: string) => url.replace(/^docs\/runbooks\/([\w-]
 const ORDER: Record<string, number> = {firing: 0, pending: 1, inactive: 2};
 
 function When({alert, rule}: {alert: Alert; rule: Rule}) {
-  const at = Date.parse(alert.activeAt);
+  const at = Date.parse(alert.state === "firing" && alert.firingSince || alert.activeAt);  // pending was before
   const fires = at + (rule.duration ?? 0) * 1000;
   return <span class="dim">since {clock(at, true)} ({ago(at)})
     {alert.state === "pending" && fires > Date.now() && `, fires in ${durationText(Math.max(1000, fires - Date.now()))} if it stays`}
