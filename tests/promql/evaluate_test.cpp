@@ -172,7 +172,8 @@ TEST_F(Evaluate, SamplesAreLimitedByWhatIsHeldAtOnce) {
   EXPECT_TRUE(samples("max(max_over_time(requests_total[10m:1s]))", 3'000));
   EXPECT_EQ(samples("max(max_over_time(requests_total[10m:1s]))", 599).error().fault, Fault::TooLarge);
   // The latest sample of each is all that is read of them.
-  EXPECT_EQ(samples("requests_total", 8)->coverage.samples_read, 4U);
+  EXPECT_EQ(samples("requests_total", 4)->coverage.samples_read, 4U);
+  EXPECT_EQ(samples("requests_total[5m]", 80)->coverage.samples_peak, 80U);
 }
 
 TEST_F(Evaluate, DeepNestingOverManyStepsIsBounded) {

@@ -99,8 +99,10 @@ Result<Value> evaluate_ranges(RangeSource& source, RangeEdge edge, const Steps& 
     if (!more) return more.error();
     if (!*more) break;
     const Block& block = samples.block;
+    // While a chunk is the last, who read it counts its samples.
+    const std::uint64_t points_before = points;
     points += block.values.size();
-    if (auto fits = answer.set(points * sizeof(Point), points); !fits) return fits.error();
+    if (auto fits = answer.set(points * sizeof(Point), points_before); !fits) return fits.error();
     std::uint32_t from = 0;
     for (std::size_t i = 0; i < samples.series.size(); ++i) {
       Series series;
@@ -114,6 +116,7 @@ Result<Value> evaluate_ranges(RangeSource& source, RangeEdge edge, const Steps& 
       matrix.push_back(std::move(series));
     }
   }
+  if (auto fits = answer.set(points * sizeof(Point), points); !fits) return fits.error();
   std::sort(matrix.begin(), matrix.end(), [](const Series& a, const Series& b) { return compare(a.labels, b.labels) < 0; });
   return Value(std::move(matrix));
 }

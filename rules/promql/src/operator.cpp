@@ -73,11 +73,13 @@ Result<Grid> collect(Operator& from, const Steps& steps, Run& run, MemoryUse& me
     if (auto going = run.proceed(); !going) return going.error();
     const auto more = from.next(chunk);
     if (!more) return more.error();
-    if (!*more) return all;
+    const std::uint64_t before = samples;
     samples += samples_of(chunk);
-    append(all, std::move(chunk));
+    if (*more) append(all, std::move(chunk));
     chunk = {};
-    if (auto fits = memory.set(bytes_of(all), samples); !fits) return fits.error();
+    // While a chunk is the last, who read it counts its samples.
+    if (auto fits = memory.set(bytes_of(all), *more ? before : samples); !fits) return fits.error();
+    if (!*more) return all;
   }
 }
 
