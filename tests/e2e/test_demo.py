@@ -48,7 +48,8 @@ class DevRun(Process):
     name = "dev-run"
 
     def command(self):
-        return ["unshare", "--net", "sh", "-c", f"ip link set lo up && exec {ROOT}/dev run"]
+        # ^C reaches it, also where these tests were started in the background and inherited that it is ignored.
+        return ["env", "--default-signal=INT", "unshare", "--net", "sh", "-c", f"ip link set lo up && exec {ROOT}/dev run"]
 
 
 def namespaces_allowed():

@@ -109,9 +109,10 @@ def test_what_the_server_itself_refuses_is_a_status_too(start_agent, kind):
     for reason, count in expected.items():
         wait_until(lambda reason=reason, count=count: refused(agent, "otlp/http", reason) == count, 5, reason)
     # No header could be read, so nobody knows what was asked for: a person can read JSON.
-    status, headers, answer = raw(agent, [post_line, host, "X-Long: " + "x" * 20_000])
-    assert status == 400 and headers["Content-Type"] == "application/json"
-    assert json_format.Parse(answer, status_pb2.Status()).code == INVALID
+    for line, http_status, code in (("no colon", 400, INVALID), ("X-Long: " + "x" * 100_000, 431, TOO_LARGE)):
+        status, headers, answer = raw(agent, [post_line, host, line])
+        assert status == http_status and headers["Content-Type"] == "application/json"
+        assert json_format.Parse(answer, status_pb2.Status()).code == code
     status, headers, answer = raw(agent, [*known, "Content-Length: many"])
     assert status == 411 and headers["Content-Type"] == "application/json"
     # The other listener speaks no OTLP: words.

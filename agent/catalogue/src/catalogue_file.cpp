@@ -51,7 +51,7 @@ struct CatalogueFile::Texts {
 struct CatalogueFile::Reader {
   CatalogueFile& into;
   TomlFaults& faults;
-  meters::Registry registry{};        // where every meter is declared for trial: its rules are the rules
+  meters::Registry registry{{.collect_dropped = false}};  // where every meter is declared for trial: its rules are the rules
   std::map<std::string, TomlPlace> types{};  // names in code, and what has them
   std::set<std::string_view> used{};
 
