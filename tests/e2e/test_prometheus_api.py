@@ -228,9 +228,18 @@ def test_hostile_queries_end_with_an_error_and_harm_nothing(agent):
 
 def test_who_is_told_and_what_is_scraped_are_listed(tmp_path):
     made = Agent(tmp_path, {"alertmanager": [{"name": "main", "url": "http://127.0.0.1:1/am/"}],
-                            "scrape": [{"name": "node", "targets": ["127.0.0.1:1"]}, {"name": "shop", "targets": ["127.0.0.1:1"]}]}).start()
+                            "scrape": [{"name": "node", "targets": ["127.0.0.1:1"],
+                                        "relabel": [{"source_labels": ["__address__"], "target_label": "host"}],
+                                        "metric_relabel": [{"action": "labeldrop", "regex": "id|uid"}]},
+                                       {"name": "shop", "targets": ["127.0.0.1:1"]}]}).start()
     try:
         assert ask(made, "alertmanagers")["data"] == {"activeAlertmanagers": [{"url": "http://127.0.0.1:1/am/api/v2/alerts"}], "droppedAlertmanagers": []}
         assert ask(made, "scrape_pools")["data"] == {"scrapePools": ["node", "shop"]}
+        text = ask(made, "status/config")["data"]["yaml"]
+        node = yaml.safe_load(text)["scrape_configs"][0]
+        assert node["relabel_configs"][0]["target_label"] == "host" and node["metric_relabel_configs"][0]["regex"] == "id|uid"
+        (tmp_path / "prometheus.yml").write_text(text)
+        checked = promtool("3.15", "check", "config", tmp_path / "prometheus.yml")
+        assert checked.returncode == 0, checked.stdout + checked.stderr
     finally:
         made.stop()

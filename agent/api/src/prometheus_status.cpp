@@ -29,6 +29,18 @@ std::string quoted(std::string_view text) {
   return out;
 }
 
+void append_relabel(std::string& yaml, const char* key, const std::vector<RelabelConfig>& rules) {
+  if (!rules.empty()) yaml += std::string("  ") + key + ":\n";
+  for (const RelabelConfig& rule : rules) {
+    yaml += "  - action: " + std::string(relabel_actions()[static_cast<std::size_t>(rule.action)]) + '\n';
+    if (!rule.source_labels.empty()) yaml += "    source_labels:\n";
+    for (const std::string& label : rule.source_labels) yaml += "    - " + quoted(label) + '\n';
+    yaml += "    separator: " + quoted(rule.separator) + "\n    regex: " + quoted(rule.regex) + "\n    replacement: " + quoted(rule.replacement) + '\n';
+    if (rule.modulus != 0) yaml += "    modulus: " + std::to_string(rule.modulus) + '\n';
+    if (!rule.target_label.empty()) yaml += "    target_label: " + quoted(rule.target_label) + '\n';
+  }
+}
+
 void append_scrape(std::string& yaml, const ScrapeConfig& scrape) {
   yaml += "- job_name: " + quoted(scrape.name) + "\n  scheme: " + quoted(scrape.scheme) + "\n  metrics_path: " + quoted(scrape.path) +
           "\n  scrape_interval: " + to_text(scrape.interval) + "\n  scrape_timeout: " + to_text(scrape.timeout) +
@@ -37,6 +49,8 @@ void append_scrape(std::string& yaml, const ScrapeConfig& scrape) {
   for (const std::string& target : scrape.targets) yaml += "    - " + quoted(target) + '\n';
   if (!scrape.labels.empty()) yaml += "    labels:\n";
   for (const auto& [name, text] : scrape.labels) yaml += "      " + quoted(name) + ": " + quoted(text) + '\n';
+  append_relabel(yaml, "relabel_configs", scrape.relabel);
+  append_relabel(yaml, "metric_relabel_configs", scrape.metric_relabel);
 }
 
 std::string yaml_of(const Config& config) {
