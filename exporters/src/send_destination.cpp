@@ -109,6 +109,7 @@ class Destination::Loop {
       if (stop_at) held_ = false;
       const bool held = held_;
       spans_came_ = false;
+      idle_ = false;  // what was taken is not done: flush() must not look meanwhile and find nothing
       lock.unlock();
       for (const auto& snapshot : inbox) metrics_.offer(snapshot);
       if (answer) settle(*answer);

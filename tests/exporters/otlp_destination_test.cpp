@@ -193,5 +193,30 @@ TEST(Destination, ASignalMayHaveItsOwnEndpoint) {
   EXPECT_EQ(base.seen()[0].path, "/v1/traces");
 }
 
+// Takes everything at once, on a thread of its own as any transport does.
+class Taking final : public Transport {
+ public:
+  std::string prepare(Signal, std::string request) override { return request; }
+  void send(Signal, std::shared_ptr<const std::string>, std::chrono::milliseconds, Done done) override {
+    thread_ = std::jthread([done = std::move(done)] { done({}); });
+  }
+  void cancel() override {}
+
+ private:
+  std::jthread thread_;
+};
+
+// It may be about to sleep when work and the wish to flush come.
+TEST(OtlpDestination, AFlushThatComesAtAnyMomentSendsWhatWasThere) {
+  for (int i = 0; i < 5000; ++i) {
+    auto destination = Destination::make(options_for("http://127.0.0.1:1"), std::make_unique<Taking>());
+    ASSERT_TRUE(destination.ok());
+    Feed feed(1);
+    (*destination)->accept(feed.next());
+    ASSERT_TRUE((*destination)->flush(std::chrono::seconds{10}));
+    ASSERT_EQ((*destination)->stats().metrics.ledger.sent, 1U) << i;
+  }
+}
+
 }  // namespace
 }  // namespace tocsin::exporters
