@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What opens over the page closes on Esc and on a click elsewhere.
-import {useEffect} from "preact/hooks";
+import {useLayoutEffect} from "preact/hooks";
 
 export function useDismiss(box: {current: HTMLElement | null}, open: boolean, close: () => void): void {
-  useEffect(() => {
+  // Not after the next picture: a key may come before it.
+  useLayoutEffect(() => {
     if (!open) return;
     const leave = (event: Event) => { if (!box.current?.contains(event.target as Node)) close(); };
     // Before the page's own keys: Esc closes what is open, and nothing else.

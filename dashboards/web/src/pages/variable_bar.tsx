@@ -50,7 +50,7 @@ function Menu({others}: {others: Listed[]}) {
   const [open, setOpen] = useState(false);
   const box = useRef<HTMLDetailsElement>(null);
   useDismiss(box, open, () => setOpen(false));
-  return <details class="menu" ref={box} open={open} onToggle={(event) => setOpen(event.currentTarget.open)}><summary>dashboards <Icon name="down" /></summary>
+  return <details class="menu" ref={box} open={open} onToggle={(event) => setOpen(event.currentTarget.open)}><summary onClick={(event) => { event.preventDefault(); setOpen(!open); }}>dashboards <Icon name="down" /></summary>
     <nav>{others.map((one) => <a key={one.uid} href={dashboardPath(one.uid)} title={one.description}>{one.title}</a>)}</nav></details>;
 }
 
