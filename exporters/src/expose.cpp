@@ -46,7 +46,8 @@ class SharedSnapshots {
     std::unique_lock lock(mutex_);
     while (!stop.stop_requested()) {
       const Monotonic due = SystemClock::instance().monotonic() + interval;
-      if (wake_.wait_until(lock, stop, due, [&] { return stop.stop_requested(); })) return;
+      wake_.wait_until(lock, stop, due, [] { return false; });
+      if (stop.stop_requested()) return;
       tick();
     }
   }

@@ -97,7 +97,9 @@ class Push::Loop {
     Monotonic next = SystemClock::instance().monotonic() + interval_;
     std::unique_lock lock(wait_mutex_);
     while (!stop.stop_requested()) {
-      if (wake_.wait_until(lock, stop, next, [&] { return stop.stop_requested(); })) return;
+      // What it returns says nothing of a stop that comes in between.
+      wake_.wait_until(lock, stop, next, [] { return false; });
+      if (stop.stop_requested()) return;
       lock.unlock();
       collect();
       // One that was late is not made up for.
