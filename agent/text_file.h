@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,14 @@ Result<std::string> text_of_file(const std::string& file, std::size_t most);
 // The files that a glob(7) pattern names, relative to `folder` where it is not absolute; sorted. Folders and links to nothing are
 // among them, so that whoever reads them tells of them; sockets, pipes and devices are not.
 std::vector<std::string> files_at(const std::string& pattern, const std::string& folder);
+
+// By which a change is seen. All 0 where there is no such file.
+struct FileStamp {
+  std::int64_t modified_ns = 0, size = 0;
+  std::uint64_t inode = 0;
+  bool operator==(const FileStamp&) const = default;
+};
+FileStamp stamp_of(const std::string& path) noexcept;
 
 // Leaves a file that holds just this as it is, so that nothing that depends on it is built again; makes the folder.
 // True where it wrote. Errors: Fault::Configuration where it cannot.

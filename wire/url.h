@@ -63,6 +63,10 @@ struct Url {
 // Errors: Input, when the text is not an http or https URL with a host. User and password are refused.
 Result<Url> parse_url(std::string_view text);
 
+// "host:port", "http://host:port" or "https://host:port": what gRPC goes to. The scheme is empty where the text has none.
+// Errors: Input, with what to write instead.
+Result<Url> parse_grpc_target(std::string_view text);
+
 // "127.0.0.1", "::1" and the rest of 127/8: an address, not a name.
 bool is_loopback_address(std::string_view address) noexcept;
 bool is_ip_address(std::string_view text) noexcept;

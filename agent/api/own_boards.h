@@ -10,13 +10,13 @@
 // Threads: thread-safe. Costs a stat a file at each look; what changed is read, 8 MiB at most.
 #pragma once
 
-#include <cstdint>
 #include <map>
 #include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "agent/text_file.h"
 #include "meters/base/result.h"
 
 namespace tocsin::agent {
@@ -42,13 +42,8 @@ class OwnBoards {
   Result<std::string> text(std::string_view uid);
 
  private:
-  struct Stamp {
-    std::int64_t modified_ns = 0, size = 0;
-    std::uint64_t inode = 0;
-    bool operator==(const Stamp&) const = default;
-  };
   struct Read {
-    Stamp stamp;
+    FileStamp stamp;
     OwnBoard board;  // its uid may be another's too
   };
   const OwnBoard& read(const std::string& path);

@@ -29,7 +29,7 @@ struct DashboardQuery {
 };
 
 struct DashboardReading {
-  std::string uid, title;
+  std::string uid, title, description;
   std::size_t uid_offset = 0;
   std::vector<DashboardQuery> queries;  // of Prometheus only
   std::vector<std::pair<std::size_t, std::string>> faults;  // by offset: what is no dashboard

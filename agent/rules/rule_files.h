@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/text_file.h"
 #include "rules/rule_file.h"
 
 namespace tocsin::agent {
@@ -40,8 +41,7 @@ class RuleFiles {
 
  private:
   struct Stamp {
-    std::int64_t modified_ns = 0, size = 0;
-    std::uint64_t inode = 0;
+    FileStamp file = {};
     bool experimental = false;
     bool operator==(const Stamp&) const = default;
   };

@@ -2,6 +2,7 @@
 #include "agent/text_file.h"
 
 #include <glob.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
@@ -51,6 +52,12 @@ std::vector<std::string> files_at(const std::string& pattern, const std::string&
     return fs::is_other(fs::status(path, ignored));
   });
   return files;
+}
+
+FileStamp stamp_of(const std::string& path) noexcept {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return {};
+  return {status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec, status.st_size, status.st_ino};
 }
 
 Result<bool> write_text_file(const std::string& file, std::string_view text) {

@@ -28,16 +28,7 @@ void check_url(TomlTable& table, std::string_view key, const std::string& url) {
 
 void check_grpc_target(TomlTable& table, std::string_view key, const std::string& target) {
   if (target.empty()) return;
-  const bool with_scheme = target.find("://") != std::string::npos;
-  const std::string shown = '"' + shown_url(target) + '"';
-  if (!with_scheme && target.find('/') != std::string::npos)
-    return table.fault(key, shown + " must be host:port, http://host:port or https://host:port");
-  const std::string url = with_scheme ? target : "http://" + target;
-  const auto parsed = wire::parse_url(url);
-  if (!parsed) return table.fault(key, with_shown_url(parsed.error().message, url));
-  if (parsed->target != "/") return table.fault(key, shown + " has a path, and gRPC knows none; write it without, or say another protocol");
-  if (!with_scheme && wire::split_host_port(target).second.empty())
-    table.fault(key, shown + " has no port; write host:port, http://host:port or https://host:port");
+  if (const auto parsed = wire::parse_grpc_target(target); !parsed) table.fault(key, with_shown_url(parsed.error().message, target));
 }
 
 std::string shown_url(std::string_view url) {

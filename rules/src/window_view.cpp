@@ -52,25 +52,27 @@ std::span<const SeriesRow> of_one_strip(std::span<const SeriesRow> rows) noexcep
   return rows.first(end);
 }
 
+// Calls use(strip, rows) for what lies together of the rows.
+template <class Use>
+void each_strip(const std::vector<std::shared_ptr<const StripView>>& strips, std::span<const SeriesRow> rows, const Use& use) {
+  while (!rows.empty()) {
+    const auto some = of_one_strip(rows);
+    use(*strips[some[0] / kStripSlots], some);
+    rows = rows.subspan(some.size());
+  }
+}
+
 }  // namespace
 
 Result<void> WindowView::read(std::span<const SeriesRow> rows, TimeRange range, Block& into) const {
   into.clear();
-  while (!rows.empty()) {
-    const auto some = of_one_strip(rows);
-    state_->strips[some[0] / kStripSlots]->read(some, range, into);
-    rows = rows.subspan(some.size());
-  }
+  each_strip(state_->strips, rows, [&](const StripView& strip, auto some) { strip.read(some, range, into); });
   return {};
 }
 
 Result<void> WindowView::read_newest(std::span<const SeriesRow> rows, TimeRange range, Block& into) const {
   into.clear();
-  while (!rows.empty()) {
-    const auto some = of_one_strip(rows);
-    state_->strips[some[0] / kStripSlots]->read_newest(some, range, into);
-    rows = rows.subspan(some.size());
-  }
+  each_strip(state_->strips, rows, [&](const StripView& strip, auto some) { strip.read_newest(some, range, into); });
   return {};
 }
 

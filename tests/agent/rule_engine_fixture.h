@@ -11,7 +11,9 @@
 #include <thread>
 #include <vector>
 
+#include "agent/api/rules_api.h"
 #include "agent/rules/rule_engine.h"
+#include "tests/agent/answer.h"
 #include "tests/agent/losing_store.h"
 
 namespace tocsin::agent::rules_test {
@@ -45,6 +47,14 @@ class RuleEngineTest : public testing::Test {
     make();
     engine_->start(options_);
     engine_->stop();  // its thread is not wanted here: time goes by hand
+  }
+  // What /api/v1/<path> answers of the engine as it is now.
+  Answer api(std::string_view path, std::string_view query = {}) {
+    AlertingState state;
+    state.rules = engine_->state();
+    Router router;
+    add_rules_routes(router, [&] { return state; });
+    return answer_of(router, request_of("GET", "/api/v1/" + std::string(path), query));
   }
   void sample(double value) {
     builder_.add(builder_.place("x", {{"job", "j"}}), to_unix_ns(clock_.now()) / 1'000'000, value);

@@ -214,12 +214,8 @@ TEST_F(RuleEngineTest, AHeldAlertIsMarkedAndEndsWithItsReason) {
   for (int i = 0; i < 4; ++i) sample(5), tick();
   ASSERT_EQ(told_.size(), 1u);
   for (int i = 0; i < 35; ++i) tick();  // five minutes until the sample is too old
-  AlertingState state;
-  state.rules = engine_->state();
-  EXPECT_EQ(state.rules.missing, 1u);
-  Router router;
-  add_rules_routes(router, [&] { return state; });
-  EXPECT_THAT(answer_of(router, request_of("GET", "/api/v1/alerts")).body,
+  EXPECT_EQ(engine_->state().missing, 1u);
+  EXPECT_THAT(api("alerts").body,
               testing::AllOf(HasSubstr("\"missingSince\""), HasSubstr("\"state\":\"firing\"")));
   EXPECT_THAT(told_, testing::Each(testing::Property(&rules::OutboxRow::ended, false)));
   for (int i = 0; i < 6; ++i) tick();
@@ -232,13 +228,9 @@ TEST_F(RuleEngineTest, TheApiShowsRulesAndAlerts) {
   write("a.yml", kRules);
   start();
   sample(5), tick();
-  AlertingState state;
-  state.rules = engine_->state();
-  Router router;
-  add_rules_routes(router, [&] { return state; });
-  const auto get = [&](std::string_view query) { return answer_of(router, request_of("GET", "/api/v1/rules", query)); };
+  const auto get = [&](std::string_view query) { return api("rules", query); };
   EXPECT_THAT(get("").body, testing::AllOf(HasSubstr("\"state\":\"pending\",\"name\":\"A\""), HasSubstr("\"duration\":20")));
-  EXPECT_THAT(answer_of(router, request_of("GET", "/api/v1/alerts")).body, HasSubstr("\"value\":\"5e+00\""));
+  EXPECT_THAT(api("alerts").body, HasSubstr("\"value\":\"5e+00\""));
   EXPECT_THAT(get("type=record").body, testing::AllOf(testing::Not(HasSubstr("\"alerting\"")), HasSubstr("\"type\":\"recording\"")));
   EXPECT_EQ(get("type=none").status, 400);
   EXPECT_EQ(get("match[]=%7B").status, 400);
@@ -250,13 +242,9 @@ TEST_F(RuleEngineTest, TheApiShowsRulesAndAlerts) {
 TEST_F(RuleEngineTest, TheApiSaysSinceWhenAnAlertFires) {
   write("a.yml", kRules);
   start();
-  AlertingState state;
-  Router router;
-  add_rules_routes(router, [&] { return state; });
   for (const bool fires : {false, true}) {
     for (int i = 0; i < (fires ? 3 : 1); ++i) sample(5), tick();
-    state.rules = engine_->state();
-    const std::string body = answer_of(router, request_of("GET", "/api/v1/alerts")).body;
+    const std::string body = api("alerts").body;
     EXPECT_THAT(body, HasSubstr("\"activeAt\":\"2023-11-14T22:13:20Z\""));
     EXPECT_EQ(body.find("\"firingSince\":\"2023-11-14T22:13:40Z\"") != std::string::npos, fires) << body;
   }
@@ -267,11 +255,7 @@ TEST_F(RuleEngineTest, ATemplateThatFailsIsToldAndMakesNoRuleFail) {
   write("a.yml", "groups:\n- name: g\n  rules:\n  - {alert: A, expr: 'x > 3', annotations: {summary: '{{ .Bad }}'}}\n");
   start();
   sample(5), tick();
-  AlertingState state;
-  state.rules = engine_->state();
-  Router router;
-  add_rules_routes(router, [&] { return state; });
-  EXPECT_THAT(answer_of(router, request_of("GET", "/api/v1/rules")).body,
+  EXPECT_THAT(api("rules").body,
               testing::AllOf(HasSubstr("\"health\":\"ok\""), HasSubstr("a.yml: g: A: annotation summary: <error expanding template: "),
                              HasSubstr("can't evaluate field Bad"), testing::Not(HasSubstr("lastError"))));
   sample(1), tick();
@@ -283,11 +267,7 @@ TEST_F(RuleEngineTest, WhatAPatternNamesAndCannotBeReadIsTold) {
   std::filesystem::create_symlink("nowhere", folder_ + "/link.yml");
   write("a.yml", kRules);
   start();
-  AlertingState state;
-  state.rules = engine_->state();
-  Router router;
-  add_rules_routes(router, [&] { return state; });
-  EXPECT_THAT(answer_of(router, request_of("GET", "/api/v1/rules")).body,
+  EXPECT_THAT(api("rules").body,
               testing::AllOf(HasSubstr("\"name\":\"A\""), HasSubstr("folder.yml:1:1: cannot be read: is a folder"),
                              HasSubstr("link.yml:1:1: cannot be read: No such file or directory")));
 }
@@ -299,11 +279,7 @@ TEST_F(RuleEngineTest, TheApiGivesGroupsInPages) {
   write("a.yml", file);
   start();
   tick();
-  AlertingState state;
-  state.rules = engine_->state();
-  Router router;
-  add_rules_routes(router, [&] { return state; });
-  const auto get = [&](const std::string& query) { return answer_of(router, request_of("GET", "/api/v1/rules", query)); };
+  const auto get = [&](const std::string& query) { return api("rules", query); };
   std::vector<std::size_t> pages;
   std::string token, names;
   do {

@@ -63,6 +63,14 @@ TEST(ParseUrl, SaysWhatIsWrong) {
   EXPECT_THAT(why("http://[::1"), HasSubstr("no host"));
 }
 
+TEST(ParseGrpcTarget, HasAHostAPortAndNoPath) {
+  EXPECT_EQ(*parse_grpc_target("collector:4317"), (Url{"", "collector", 4317, "/"}));
+  EXPECT_EQ(*parse_grpc_target("[::1]:4317"), (Url{"", "::1", 4317, "/"}));
+  EXPECT_EQ(*parse_grpc_target("https://collector"), (Url{"https", "collector", 443, "/"}));
+  for (const char* text : {"collector", "::1", "[::1]", "collector:", "http:/x", "http://c:4317/v1/metrics", "ftp://c:1", "c:99999", ""})
+    EXPECT_FALSE(parse_grpc_target(text).ok()) << text;
+}
+
 TEST(Addresses, LoopbackAndLiterals) {
   EXPECT_TRUE(is_loopback_address("127.0.0.1"));
   EXPECT_TRUE(is_loopback_address("127.9.8.7"));

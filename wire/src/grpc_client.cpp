@@ -28,31 +28,16 @@ struct Target {
 
 bool loopback(std::string_view host) { return host == "localhost" || host == "::1" || host.starts_with("127."); }
 
-// "host:4317", "[::1]:4317"; a bare name or address has no port.
-bool ends_in_port(std::string_view text) {
-  const std::size_t colon = text.rfind(':');
-  if (colon == std::string_view::npos || colon + 1 == text.size()) return false;
-  const std::string_view host = text.substr(0, colon);
-  return text.find_first_not_of("0123456789", colon + 1) == std::string_view::npos &&
-         (host.find(':') == std::string_view::npos || host.ends_with(']'));
-}
-
 Result<Target> parse_target(const GrpcClientOptions& options) {
-  const std::string& text = options.target;
-  const Error fault{Fault::Configuration,
-                    "\"" + text + "\" is not a gRPC target; write host:port, http://host:port or https://host:port"};
-  const bool with_scheme = text.find("://") != std::string::npos;
-  const auto url = parse_url(with_scheme ? text : "http://" + text);
-  if (!url) return Error{fault.fault, fault.message + " (" + url.error().message + ")"};
-  if (url->target != "/") return Error{Fault::Configuration, "\"" + text + "\": a gRPC target has no path"};
-  if (!with_scheme && !ends_in_port(text)) return fault;
+  const auto url = parse_grpc_target(options.target);
+  if (!url) return Error{Fault::Configuration, url.error().message};
   Target target;
   target.host = url->host;
   target.address = (url->host.find(':') == std::string::npos ? url->host : "[" + url->host + "]") + ":" +
                    std::to_string(url->port);
-  target.tls = with_scheme ? url->scheme == "https" : options.tls.has_value();
+  target.tls = url->scheme.empty() ? options.tls.has_value() : url->scheme == "https";
   if (options.tls && !target.tls) {
-    return Error{Fault::Configuration, "\"" + text + "\" is plain text, but TLS files are given for it; write https://"};
+    return Error{Fault::Configuration, "\"" + options.target + "\" is plain text, but TLS files are given for it; write https://"};
   }
   return target;
 }

@@ -150,4 +150,18 @@ std::pair<std::string_view, std::string_view> split_host_port(std::string_view t
   return {text.substr(0, colon), text.substr(colon + 1)};
 }
 
+Result<Url> parse_grpc_target(std::string_view text) {
+  constexpr const char* kInstead = "write host:port, http://host:port or https://host:port";
+  const auto wrong = [&](const std::string& why) { return Error{Fault::Input, '"' + std::string(text) + "\" " + why}; };
+  const bool with_scheme = text.find("://") != std::string_view::npos;
+  if (!with_scheme && text.find('/') != std::string_view::npos) return wrong(std::string("is not a gRPC target; ") + kInstead);
+  auto url = parse_url(with_scheme ? std::string(text) : "http://" + std::string(text));
+  if (!url) return url.error();
+  if (url->target != "/") return wrong("has a path, and gRPC knows none; write it without, or say another protocol");
+  const bool bare_ipv6 = !text.starts_with('[') && std::count(text.begin(), text.end(), ':') > 1;
+  if (!with_scheme && (bare_ipv6 || split_host_port(text).second.empty())) return wrong(std::string("has no port; ") + kInstead);
+  if (!with_scheme) url->scheme.clear();
+  return url;
+}
+
 }  // namespace tocsin::wire

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/api/own_boards.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <set>
@@ -44,12 +42,10 @@ OwnBoard read_board(const std::string& path) {
     fault_at(place, tree.error().message);
     return board;
   }
-  const JsonValue* wrapped = tree->root().find("dashboard");  // as Grafana's API gives it
-  const JsonValue& root = wrapped != nullptr ? *wrapped : tree->root();
-  if (const auto uid = root.text_at("uid"); !uid.empty()) board.uid = uid_of(uid);
-  if (const auto title = root.text_at("title"); !title.empty()) board.title = title;
-  board.description = root.text_at("description");
   const DashboardReading reading = read_dashboard(*tree);
+  if (!reading.uid.empty()) board.uid = uid_of(reading.uid);
+  if (!reading.title.empty()) board.title = reading.title;
+  board.description = reading.description;
   if (!reading.faults.empty()) fault_at(tree->place(reading.faults.front().first), reading.faults.front().second);
   return board;
 }
@@ -63,10 +59,7 @@ void OwnBoards::set(std::vector<std::string> patterns, std::string folder) {
 }
 
 const OwnBoard& OwnBoards::read(const std::string& path) {
-  struct stat status {};
-  Stamp stamp;
-  if (::stat(path.c_str(), &status) == 0)
-    stamp = {status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec, status.st_size, status.st_ino};
+  const FileStamp stamp = stamp_of(path);
   auto [known, fresh] = known_.try_emplace(path);
   if (fresh || !(known->second.stamp == stamp)) known->second = {stamp, read_board(path)};
   return known->second.board;

@@ -151,14 +151,15 @@ DashboardReading read_dashboard(const JsonTree& tree) {
   DashboardReading reading;
   const JsonValue* root = &tree.root();
   if (const JsonValue* inner = root->find("dashboard"); inner != nullptr && inner->type == Type::Object) root = inner;
+  if (const JsonValue* uid = root->find("uid"); uid != nullptr) reading.uid = uid->text, reading.uid_offset = uid->offset;
+  reading.title = root->text_at("title");
+  reading.description = root->text_at("description");
   const JsonValue *panels = root->find("panels"), *rows = root->find("rows");
   const bool in_rows = rows != nullptr && rows->type == Type::Array && (panels == nullptr || panels->items.empty());
   if (!in_rows && (panels == nullptr || panels->type != Type::Array)) {
     reading.faults.emplace_back(panels == nullptr ? root->offset : panels->offset, "is JSON, but no dashboard: it has no list of panels");
     return reading;
   }
-  if (const JsonValue* uid = root->find("uid"); uid != nullptr) reading.uid = uid->text, reading.uid_offset = uid->offset;
-  reading.title = root->text_at("title");
   PanelReader{reading}.read_list(in_rows ? rows : panels);
   read_annotations(*root, reading);
   read_variables(*root, reading);

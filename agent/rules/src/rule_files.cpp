@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/rules/rule_files.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <set>
 #include <utility>
-
-#include "agent/text_file.h"
 
 namespace tocsin::agent {
 namespace {
@@ -18,12 +14,7 @@ constexpr std::size_t kMostBytes = std::size_t{32} << 20;
 }  // namespace
 
 bool RuleFiles::refresh_file(const std::string& path, const rules::RuleFileOptions& options, bool at_once) {
-  struct stat status {};
-  Stamp stamp;
-  const bool there = ::stat(path.c_str(), &status) == 0;
-  if (there) {
-    stamp = {status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec, status.st_size, status.st_ino, options.experimental};
-  }
+  const Stamp stamp{stamp_of(path), options.experimental};
   if (const auto known = stamps_.find(path); known != stamps_.end() && known->second == stamp) {
     changing_.erase(path);
     return false;
